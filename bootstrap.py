@@ -40,6 +40,7 @@ INSTALLED_MODULES = {
     "lab": ("pip", "jupyterlab", "ipywidgets", "bokeh", "jupyter_bokeh", "runtime"),
     "test": ("pytest", "nbval", "hypothesis", "playwright", "ruff", "mypy"),
 }
+NO_BROWSER = "No browser was found: install Chromium, Chrome or Edge, or name the path of one in LAB_BROWSER."
 STATIC_CHECKS = {
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
@@ -193,15 +194,14 @@ def launcher_paths(listing: str) -> list[str]:
 def is_worth_a_probe(name: str) -> bool:
     """Tell a Python executable's name from others, leaving out the versions that are too old by name."""
     match = re.fullmatch(r"python(?:3(?:\.(\d+)t?)?)?(?:\.exe)?", name, re.IGNORECASE)
-    return bool(match) and (match.group(1) is None or (3, int(match.group(1))) >= OLDEST)
+    return match is not None and (match.group(1) is None or (3, int(match.group(1))) >= OLDEST)
 
 
 def on_path() -> Iterator[str]:
     """Yield every executable on PATH that is named like a Python."""
-    for folder in os.environ.get("PATH", "").split(os.pathsep):
-        names = os.listdir(folder) if os.path.isdir(folder) else []
-        for name in sorted(filter(is_worth_a_probe, names), reverse=True):
-            yield os.path.join(folder, name)
+    for folder in filter(None, os.environ.get("PATH", "").split(os.pathsep)):
+        paths = glob.glob(os.path.join(glob.escape(folder), "python*"))
+        yield from sorted((path for path in paths if is_worth_a_probe(os.path.basename(path))), reverse=True)
 
 
 def from_launcher() -> list[str]:
@@ -269,9 +269,8 @@ def fetched_python() -> Python:
     say(f"found none, fetching Python {FETCHED} through uv into {TOOLS.name}")
     TOOLS.mkdir(exist_ok=True)
     uv = shutil.which("uv") or private_uv()
-    env = {**child_environment(), "UV_PYTHON_INSTALL_DIR": str(TOOLS / "python")}
-    command = [uv, "python", "install", "--no-bin", FETCHED]
-    if uv and not run_logged(command, env, TOOLS / "uv.log"):
+    env = {**child_environment(), "UV_PYTHON_INSTALL_DIR": str(TOOLS / "python"), "UV_PYTHON_INSTALL_BIN": "0"}
+    if uv and not run_logged([uv, "python", "install", FETCHED], env, TOOLS / "uv.log"):
         python = best(found_pythons())
         if python:
             return python
@@ -322,10 +321,11 @@ def write_stamp(venv: Path, stamp: dict[str, str]) -> None:
 
 def prepare(venv: Path, choice: str | None, level: str) -> None:
     """Bring the environment to what `level` ("lab" or "test") needs; do nothing when it is there already."""
-    chosen = named_python(choice) if choice else None
     stamp = read_stamp(venv)
-    present = probe(venv_python(venv), modules_for(level)) if venv_python(venv).exists() else None
-    if is_reusable(present, stamp, chosen):
+    present = probe(venv_python(venv), modules_for(level))
+    is_as_named = present is not None and present.series == choice
+    chosen = named_python(choice) if choice and not is_as_named else None
+    if present and is_reusable(present, stamp, chosen):
         if not present.missing and is_current(stamp, level):
             return
         if ask([str(venv_python(venv)), "-m", "pip", "--version"]).returncode == 0:
@@ -340,16 +340,16 @@ def modules_for(level: str) -> tuple[str, ...]:
     return INSTALLED_MODULES["lab"] + (INSTALLED_MODULES["test"] if level == "test" else ())
 
 
-def is_reusable(present: Python | None, stamp: dict[str, str] | None, chosen: Python | None) -> bool:
-    """Say whether an environment can be kept: it runs, was not left half installed and is of the chosen Python."""
-    if present is None or stamp == {} or why_unsuitable(present):
+def is_reusable(present: Python, stamp: dict[str, str] | None, chosen: Python | None) -> bool:
+    """Say whether an environment can be kept: it was not left half installed and is of the chosen Python."""
+    if stamp == {} or why_unsuitable(present):
         return False
     return chosen is None or (present.home, present.series) == (chosen.home, chosen.series)
 
 
 def is_current(stamp: dict[str, str] | None, level: str) -> bool:
     """Say whether what the stamp tells of is what would be installed now."""
-    return bool(stamp) and stamp.get("fingerprint") == fingerprint() and stamp.get("level") in (level, "test")
+    return stamp is not None and stamp.get("fingerprint") == fingerprint() and stamp.get("level") in (level, "test")
 
 
 def build(venv: Path, python: Python) -> None:
@@ -482,7 +482,7 @@ def test(venv: Path, arguments: Sequence[str], static: bool = True) -> int:
     if browser:
         env["LAB_BROWSER"] = browser
     else:
-        say("browser tests cannot run: install Chromium, Chrome or Edge, or name one's path in LAB_BROWSER")
+        say(f"browser tests cannot run: {NO_BROWSER}")
     checks = {**(STATIC_CHECKS if static else {}), "tests": ("pytest", *arguments)}
     failed = []
     for name, (module, *options) in checks.items():
@@ -546,8 +546,8 @@ def main(argv: Sequence[str]) -> int:
     except SetupProblem as problem:
         print(f"bootstrap: {problem}", file=sys.stderr)
         return 1
-    except OSError as error:
-        print(f"bootstrap: The system refused something: {error}.", file=sys.stderr)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"bootstrap: The system did not do what was asked of it: {error}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
