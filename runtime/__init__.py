@@ -1,0 +1,83 @@
+"""Interpreter Lab's runtime: programs of isolated workers, joined by channels, run in parallel interpreters and recorded.
+
+>>> import runtime
+>>> squares = runtime.Program("squares")
+>>> numbers_in, numbers_out = squares.channel("numbers", capacity=8)
+
+Standard library only; Python 3.13 or later.  See `Program` and `create_channel`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from runtime.backends import BACKENDS as BACKENDS
+    from runtime.backends import Backend as Backend
+    from runtime.channels.ends import ChannelStats as ChannelStats
+    from runtime.channels.ends import RecvChannel as RecvChannel
+    from runtime.channels.ends import SendChannel as SendChannel
+    from runtime.channels.ends import create_channel as create_channel
+    from runtime.errors import ChannelClosedError as ChannelClosedError
+    from runtime.errors import ChannelEmptyError as ChannelEmptyError
+    from runtime.errors import ChannelError as ChannelError
+    from runtime.errors import ChannelFullError as ChannelFullError
+    from runtime.errors import ChannelNotFoundError as ChannelNotFoundError
+    from runtime.errors import ChannelTimeoutError as ChannelTimeoutError
+    from runtime.errors import DeadlockError as DeadlockError
+    from runtime.errors import HostCrashError as HostCrashError
+    from runtime.errors import NotShareableError as NotShareableError
+    from runtime.errors import ProgramError as ProgramError
+    from runtime.errors import RunError as RunError
+    from runtime.errors import RunStoppedError as RunStoppedError
+    from runtime.errors import RunTimeoutError as RunTimeoutError
+    from runtime.errors import TraceFormatError as TraceFormatError
+    from runtime.errors import WorkerError as WorkerError
+    from runtime.host.job import Limits as Limits
+    from runtime.program import Program as Program
+    from runtime.run import Run as Run
+    from runtime.tracing.trace import Trace as Trace
+
+# Every worker's interpreter imports this package, and most of it is for the side that writes programs: each name is
+# imported when somebody first asks for it.
+_HOMES = {
+    "runtime.backends": ("BACKENDS", "Backend"),
+    "runtime.channels.ends": ("ChannelStats", "RecvChannel", "SendChannel", "create_channel"),
+    "runtime.errors": (
+        "ChannelClosedError",
+        "ChannelEmptyError",
+        "ChannelError",
+        "ChannelFullError",
+        "ChannelNotFoundError",
+        "ChannelTimeoutError",
+        "DeadlockError",
+        "HostCrashError",
+        "NotShareableError",
+        "ProgramError",
+        "RunError",
+        "RunStoppedError",
+        "RunTimeoutError",
+        "TraceFormatError",
+        "WorkerError",
+    ),
+    "runtime.host.job": ("Limits",),
+    "runtime.program": ("Program",),
+    "runtime.run": ("Run",),
+    "runtime.tracing.trace": ("Trace",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,1 @@
+"""Channels between workers: interpreters or threads of one process."""

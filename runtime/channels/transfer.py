@@ -1,0 +1,66 @@
+"""How an object crosses: which transfer, how many bytes, and, when it cannot, which part of it is to blame and why.
+
+`share` is for what is immutable all through: None, bool, int, float, str, bytes, and tuples of these.  The
+interpreter has a cheap path for them.  Everything else crosses by `pickle`: a copy is made at each side.
+"""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+from runtime.channels import diagnosis
+from runtime.errors import NotShareableError
+from runtime.tracing.model import Transfer
+
+_FIXED_SIZES = {type(None): 1, bool: 1, int: 8, float: 8}
+_WORD_LIMIT = 1 << 63
+_MAX_DEPTH = 20
+_NOT_IMMUTABLE = -1
+
+SHARE, PICKLE, REFERENCE = int(Transfer.SHARE), int(Transfer.PICKLE), int(Transfer.REFERENCE)
+
+
+def immutable_size(value: Any, depth: int = 0) -> int:
+    """Bytes of payload in an object that can cross by `share`, or -1 for one that cannot.
+
+    Only exact types count: a subclass carries a class, which belongs to one interpreter.  An integer beyond 64 bits is
+    not taken by the interpreter's own path on every version.
+    """
+    kind = type(value)
+    if kind is int:
+        return 8 if -_WORD_LIMIT <= value < _WORD_LIMIT else _NOT_IMMUTABLE
+    if kind is bytes:
+        return len(value)
+    if kind is str:
+        return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+    if kind is tuple and depth < _MAX_DEPTH:
+        total = 0
+        for item in value:
+            size = immutable_size(item, depth + 1)
+            if size == _NOT_IMMUTABLE:
+                return _NOT_IMMUTABLE
+            total += size
+        return total
+    return _FIXED_SIZES.get(kind, _NOT_IMMUTABLE)
+
+
+def encode(value: Any) -> tuple[Any, int, int]:
+    """Make an object ready to cross: return (payload, transfer, bytes).
+
+    Raises `NotShareableError`, which names the offending part, for an object that cannot cross.
+    """
+    size = immutable_size(value)
+    if size >= 0:
+        return value, SHARE, size
+    try:
+        payload = pickle.dumps(value, protocol=5)
+    except Exception as error:
+        path, reason = diagnosis.explain(value, error)
+        raise NotShareableError(reason, path) from None
+    return payload, PICKLE, len(payload)
+
+
+def decode(payload: Any, transfer: int) -> Any:
+    """Make the object again at the other side."""
+    return pickle.loads(payload) if transfer == PICKLE else payload

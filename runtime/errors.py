@@ -1,0 +1,108 @@
+"""Every error that the runtime raises, in one family tree.
+
+    RuntimeError
+     ├─ ChannelError
+     │   ├─ ChannelClosedError        this end is closed, or the other side is gone
+     │   ├─ ChannelEmptyError         nothing to receive now
+     │   ├─ ChannelFullError          no room now
+     │   ├─ ChannelTimeoutError       the wait was not over in time; also a TimeoutError
+     │   └─ ChannelNotFoundError      the channel behind this end no longer exists
+     ├─ ProgramError                  the program cannot run as written; says what to change
+     └─ RunError                      a run that did not end well; carries the trace so far
+         ├─ WorkerError               a worker raised
+         ├─ DeadlockError             workers wait for each other for ever
+         ├─ RunTimeoutError           the run was not over in time; also a TimeoutError
+         ├─ RunStoppedError           somebody stopped it
+         └─ HostCrashError            the host process died
+    TypeError
+     └─ NotShareableError             the object cannot cross; says which part, why, and what would work
+    ValueError
+     └─ TraceFormatError              a trace file is damaged or foreign; says where
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runtime.tracing.model import WorkerFailure
+    from runtime.tracing.trace import Trace
+
+
+class ChannelError(RuntimeError):
+    """A channel operation that could not be done."""
+
+
+class ChannelClosedError(ChannelError):
+    """This end is closed, or nobody is left at the other side."""
+
+
+class ChannelEmptyError(ChannelError):
+    """There is nothing to receive now."""
+
+
+class ChannelFullError(ChannelError):
+    """There is no room to send now."""
+
+
+class ChannelTimeoutError(ChannelError, TimeoutError):
+    """The wait was not over in time."""
+
+
+class ChannelNotFoundError(ChannelError):
+    """The channel behind this end no longer exists."""
+
+
+class NotShareableError(TypeError):
+    """The object cannot cross.  `path` names the offending part, as the reader would write it: `message['lock']`."""
+
+    def __init__(self, message: str, path: str = "message") -> None:
+        super().__init__(message)
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.args[0], self.path)
+
+
+class ProgramError(RuntimeError):
+    """The program cannot run as it is written."""
+
+
+class TraceFormatError(ValueError):
+    """The file is not a trace, or not a whole one."""
+
+
+class RunError(RuntimeError):
+    """A run that did not end well.  `trace` holds what was recorded until then."""
+
+    def __init__(self, message: str, trace: Trace | None = None) -> None:
+        super().__init__(message)
+        self.trace = trace
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the message alone.  Our own frames would only bury it."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class WorkerError(RunError):
+    """A worker raised.  `failures` has one entry for each that did, the first to fail first."""
+
+    def __init__(self, message: str, trace: Trace | None = None, failures: tuple[WorkerFailure, ...] = ()) -> None:
+        super().__init__(message, trace)
+        self.failures = failures
+
+
+class DeadlockError(RunError):
+    """Workers wait for each other for ever."""
+
+
+class RunTimeoutError(RunError, TimeoutError):
+    """The run was not over in time."""
+
+
+class RunStoppedError(RunError):
+    """The run was stopped before it ended."""
+
+
+class HostCrashError(RunError):
+    """The host process died under the workers."""

@@ -1,0 +1,1 @@
+"""The host: the child process that runs one program once."""

@@ -1,0 +1,289 @@
+"""The host process: runs one program once, in its main interpreter's main thread.
+
+It starts the workers, lets them go at one moment, tells the kernel how each ended, and leaves with `os._exit` after
+its last word: tearing down interpreters while threads live is where CPython crashes.  It ends when the kernel does:
+see `_die_with_kernel`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import pickle
+import platform
+import queue
+import select
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from runtime import cpython
+from runtime.backends import BACKENDS
+from runtime.channels.core import Core, Side
+from runtime.channels.parking import Semaphore, acquire, create_semaphore
+from runtime.host import observer
+from runtime.host.job import EndArgument, FrameReader, HostJob, Outcome, write_frame
+from runtime.host.runners import Runner, create_runner
+from runtime.host.worker import Post
+from runtime.tracing.model import Ending
+
+GRACE_S = 1.0  # from Stop to the end of a worker that can be interrupted
+SAMPLE_NS = 1_000_000
+
+
+def main() -> NoReturn:
+    """Read the job from the kernel, run it, report, end.  Never returns."""
+    incoming, outgoing = _take_pipes()
+    reader = FrameReader(incoming)
+    frames: list[Any] | None = []
+    while not frames:
+        frames = reader.read_available()
+        if frames is None:
+            os._exit(0)
+    path, recording_fd, lifeline, job = frames[0]
+    if path:
+        sys.path[:] = path
+    _die_with_kernel(lifeline)
+    code = 0
+    try:
+        Host(job, recording_fd, reader, incoming, outgoing).run()
+    except BrokenPipeError:  # the kernel is gone
+        pass
+    except BaseException:
+        faulthandler.dump_traceback(all_threads=False)
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    os._exit(code)
+
+
+def _take_pipes() -> tuple[int, int]:
+    """Keep the kernel's pipes for ourselves: what snippets print must not get into them."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    os.close(nothing)
+    faulthandler.enable()
+    return incoming, outgoing
+
+
+class Host:
+    """One run of one program."""
+
+    def __init__(self, job: HostJob, recording_fd: int, reader: FrameReader, incoming: int, outgoing: int) -> None:
+        self._job = job
+        self._recording_fd = recording_fd
+        self._reader, self._incoming, self._outgoing = reader, incoming, outgoing
+        self._backend = BACKENDS[job.backend]
+        self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._bell = create_semaphore()  # rings when something is in `_ended`
+        self._cancel = create_semaphore()
+        self._start = create_semaphore()
+        self._stopping_since: float | None = None
+        self._open: set[int] = set(range(len(job.workers)))
+        self._runner: Runner
+
+    def run(self) -> None:
+        """From the job to its last outcome."""
+        self._set_limits()
+        self._channels = [
+            Core.create(channel.name, channel.capacity, local=self._backend.by_reference)
+            for channel in self._job.channels
+        ]
+        self._runner = create_runner(self._backend, self._cancel.readable)
+        ready = create_semaphore()
+        observing = self._prepare_observer(ready)
+        for post in self._posts(ready):
+            runner = self._runner.prepare(post)
+            threading.Thread(target=self._live, args=(post.index, runner), name=post.job.name, daemon=True).start()
+        for _ in range(len(self._job.workers) + (observing is not None)):
+            self._await(ready)
+        if observing is not None:
+            observing()
+        epoch_ns = time.monotonic_ns()
+        self._say("running", {"epoch_ns": epoch_ns, "channels": [core.key for core in self._channels], **_environment()})
+        deadline = None if self._job.timeout is None else time.monotonic() + self._job.timeout
+        self._start.release(len(self._job.workers))
+        self._attend(deadline)
+        self._say("done", {})
+
+    def _set_limits(self) -> None:
+        cores = self._job.cores
+        if cores is not None and hasattr(os, "sched_setaffinity"):
+            usable = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(0, usable[:cores] if isinstance(cores, int) else cores)
+        if self._job.limits.memory_bytes is not None and os.name == "posix":
+            import resource  # noqa: PLC0415
+
+            resource.setrlimit(resource.RLIMIT_AS, (self._job.limits.memory_bytes,) * 2)
+
+    def _posts(self, ready: Semaphore) -> list[Post]:
+        """What each worker needs.  Its ends are opened here, all before any worker runs, so that no channel seems to
+        have lost its last end when it only has not got its first."""
+        posts = []
+        for index, worker in enumerate(self._job.workers):
+            arguments, _, _ = pickle.loads(worker.arguments)
+            rows = [
+                self._channels[end.channel].open_end(Side.SEND if end.sending else Side.RECV, index + 1)
+                for end in arguments
+                if isinstance(end, EndArgument)
+            ]
+            posts.append(
+                Post(
+                    index=index,
+                    job=worker,
+                    channels=tuple(core.address for core in self._channels),
+                    rows=tuple(rows),
+                    layout=self._job.layout,
+                    recording_fd=self._recording_fd,
+                    record=self._job.record,
+                    cancel_fd=self._cancel.readable,
+                    ready=ready.descriptors,
+                    start=self._start.descriptors,
+                )
+            )
+        return posts
+
+    def _live(self, index: int, live: Any) -> None:
+        """A worker's thread: its whole life, and then its outcome."""
+        try:
+            outcome = live()
+        except BaseException as error:
+            outcome = Outcome(index, Ending.RAISED, error_type=type(error).__name__, error_message=str(error))
+        self._ended.put(outcome)
+        self._bell.release()
+
+    def _prepare_observer(self, ready: Semaphore) -> Any:
+        """Start the observer in its interpreter.  Returns what calibrates and starts it; None where there is none."""
+        if not (observer.available and self._job.record):
+            return None
+        contenders = _Contenders() if self._backend.gil_shared else None
+        calibrate, calibrated, start = create_semaphore(), create_semaphore(), create_semaphore()
+        post = observer.ObserverPost(
+            layout=self._job.layout,
+            lane=len(self._job.workers),
+            recording_fd=self._recording_fd,
+            interval_ns=SAMPLE_NS,
+            contenders=contenders.threads if contenders else (),
+            ready=ready.descriptors,
+            calibrate=calibrate.descriptors,
+            calibrated=calibrated.descriptors,
+            start=start.descriptors,
+        )
+        self._runner.start_observer(post)
+
+        def go() -> None:
+            if contenders:
+                contenders.contend(observer.CONTEND_NS)
+            calibrate.release()
+            acquire(calibrated)
+            start.release()
+
+        return go
+
+    def _await(self, ready: Semaphore) -> None:
+        """Wait until one more is ready, or the kernel is gone."""
+        while not ready.try_acquire():
+            poller = select.poll()
+            for fd in (ready.readable, self._incoming):
+                poller.register(fd, select.POLLIN)
+            if any(fd == self._incoming for fd, _ in poller.poll()):
+                self._listen()
+
+    def _attend(self, deadline: float | None) -> None:
+        """Wait for the workers to end; meanwhile do what the kernel asks and keep the time."""
+        poller = select.poll()
+        for fd in (self._bell.readable, self._incoming):
+            poller.register(fd, select.POLLIN)
+        while self._open:
+            until = deadline if self._stopping_since is None else self._stopping_since + GRACE_S
+            wait_ms = None if until is None else max(0.0, (until - time.monotonic()) * 1e3)
+            ready = poller.poll(wait_ms)
+            if not ready:
+                if self._stopping_since is not None:
+                    return  # who has not stopped by now never will
+                self._say("timeout", {})
+                self._stop()
+            for fd, _ in ready:
+                self._listen() if fd == self._incoming else self._collect()
+
+    def _collect(self) -> None:
+        """Pass on the outcomes of workers that have ended.  When one has raised, the others are stopped."""
+        if not self._bell.try_acquire():
+            return
+        outcome = self._ended.get()
+        self._open.discard(outcome.worker)
+        if self._stopping_since is not None and outcome.error_type == "Cancelled":
+            outcome = replace(outcome, ending=Ending.STOPPED)
+        self._say("outcome", outcome)
+        if outcome.ending == Ending.RAISED:
+            self._stop()
+
+    def _listen(self) -> None:
+        """Do what the kernel asks: stop, or end when it is gone."""
+        frames = self._reader.read_available()
+        if frames is None:
+            os._exit(0)
+        if "stop" in frames:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._stopping_since is None:
+            self._stopping_since = time.monotonic()
+            self._cancel.release()
+
+    def _say(self, what: str, content: Any) -> None:
+        write_frame(self._outgoing, (what, content))
+
+
+class _Contenders:
+    """Two threads that contend for this interpreter's GIL for a moment, so that the observer can see how that looks."""
+
+    def __init__(self) -> None:
+        self._gate = threading.Barrier(3)
+        self._until = 0
+        numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for _ in range(2):
+            threading.Thread(target=self._contend, args=(numbers,), daemon=True).start()
+        self.threads = (numbers.get(), numbers.get())
+
+    def _contend(self, numbers: queue.SimpleQueue[int]) -> None:
+        numbers.put(threading.get_native_id())
+        self._gate.wait()
+        while time.monotonic_ns() < self._until:
+            pass
+
+    def contend(self, duration_ns: int) -> None:
+        """Let them go."""
+        self._until = time.monotonic_ns() + duration_ns + 5_000_000
+        self._gate.wait()
+
+
+def _environment() -> dict[str, Any]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "os": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+        "cores": cores,
+        "gil": cpython.gil_enabled(),
+    }
+
+
+def _die_with_kernel(lifeline: int) -> None:
+    """Let the operating system end this process when the kernel's end of `lifeline` closes, however busy Python is.
+
+    The descriptor's owner gets SIGIO when something happens on it, and nothing ever does except that; the default action
+    of SIGIO is to end the process.
+    """
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415
+
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+        signal.signal(signal.SIGIO, signal.SIG_DFL)

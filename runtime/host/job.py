@@ -1,0 +1,116 @@
+"""What the kernel tells the host to do, and what the host answers: plain data, and how it crosses their pipe."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.snippets import Snippet
+from runtime.tracing.layout import Layout
+
+_LENGTH = struct.Struct("<I")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may use at most.
+
+    `events` is how many records each worker may write (a send or a receive is one), `output_bytes` how much text each
+    may print, `memory_bytes` the address space of the host (None: no bound of ours).  What does not fit is counted in
+    `trace.dropped`.
+    """
+
+    events: int = 1_200_000
+    output_bytes: int = 1 << 20
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndArgument:
+    """Stands, in a worker's arguments, for an end of a channel of the program."""
+
+    channel: int
+    sending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelJob:
+    name: str
+    capacity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerJob:
+    """`arguments` is a pickle of (arguments, default values, keyword default values)."""
+
+    name: str
+    snippet: Snippet
+    arguments: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HostJob:
+    """One run."""
+
+    name: str
+    backend: str
+    workers: tuple[WorkerJob, ...]
+    channels: tuple[ChannelJob, ...]
+    timeout: float | None = None
+    cores: int | tuple[int, ...] | None = None
+    record: bool = True
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def layout(self) -> Layout:
+        """One lane per worker, and one for the observer."""
+        return Layout(len(self.workers) + 1, self.limits.events, self.limits.output_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a worker ended.  `result` is a pickle of what it returned."""
+
+    worker: int
+    ending: str  # model.Ending
+    result: bytes = b""
+    error_type: str = ""
+    error_message: str = ""
+    error_traceback: str = ""
+    error_line: int = -1
+    missing_name: str = ""  # of a NameError
+
+
+def write_frame(fd: int, content: Any) -> None:
+    """Write one object.  Blocks while the pipe is full; raises `BrokenPipeError` when nobody reads."""
+    data = pickle.dumps(content, protocol=5)
+    view = memoryview(_LENGTH.pack(len(data)) + data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+class FrameReader:
+    """Objects out of a pipe, in the order they were written."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._buffer = bytearray()
+
+    def read_available(self) -> list[Any] | None:
+        """Read once, blocking only if nothing is there; return the frames that are complete, None at the end."""
+        data = os.read(self._fd, 1 << 20)
+        if not data:
+            return None
+        self._buffer += data
+        frames = []
+        while len(self._buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            end = _LENGTH.size + length
+            if len(self._buffer) < end:
+                break
+            frames.append(pickle.loads(bytes(self._buffer[_LENGTH.size : end])))
+            del self._buffer[:end]
+        return frames

@@ -1,0 +1,197 @@
+"""The observer: looks at every worker's thread about once a millisecond, from an interpreter of its own.
+
+It has its own GIL, so looking never takes a worker's.  Linux tells three things of a thread, without privileges:
+
+| file of /proc/self/task/TID | what it tells |
+| --- | --- |
+| `schedstat` | nanoseconds on a core, and nanoseconds runnable but waiting for one |
+| `stat` | the scheduler's state (R: runnable, S: asleep) and the core that it is, or was last, on |
+| `syscall` | of a sleeping thread, the system call that it sleeps in, and its arguments |
+
+A thread that waits for the GIL sleeps in futex(2) on the condition variable of that GIL: one of two adjacent words,
+whose addresses are found once per host by letting two threads contend for it.  So waiting for the GIL is seen, not
+guessed.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import platform as _platform
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from runtime.channels.parking import acquire, attach_semaphore
+from runtime.tracing.layout import Head, Layout
+from runtime.tracing.recorder import LaneWriter
+
+# numbers of system calls: the kernel's tables for each machine
+_CALLS = {
+    "x86_64": {"futex": (202,), "channel": (7, 23, 232, 270, 271, 281), "sleep": (35, 230)},
+    "aarch64": {"futex": (98,), "channel": (22, 72, 73), "sleep": (101, 115)},
+}
+NOT_ASLEEP, ON_GIL, ON_CHANNEL, ON_TIMER, ON_OTHER = range(5)
+_STATES = {b"R": 1, b"S": 2, b"D": 3}
+_RUNNING = 1
+CONTEND_NS = 15_000_000  # three of the GIL's switch intervals
+
+available = os.path.exists("/proc/thread-self/schedstat")
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """What a thread sleeps on: the system call's number, and its first argument."""
+
+    call: int
+    argument: int
+
+
+class ThreadProbe:
+    """One thread's files, kept open."""
+
+    __slots__ = ("_schedstat", "_stat", "_syscall")
+
+    def __init__(self, thread: int) -> None:
+        folder = f"/proc/self/task/{thread}"
+        self._schedstat = os.open(f"{folder}/schedstat", os.O_RDONLY)
+        self._stat = os.open(f"{folder}/stat", os.O_RDONLY)
+        try:
+            self._syscall = os.open(f"{folder}/syscall", os.O_RDONLY)
+        except OSError:  # a kernel or a container that hides it
+            self._syscall = -1
+
+    def times(self) -> tuple[int, int]:
+        """(on-CPU ns, run-queue ns) since the thread began."""
+        on_cpu, run_queue, _ = os.pread(self._schedstat, 64, 0).split()
+        return int(on_cpu), int(run_queue)
+
+    def state(self) -> tuple[int, int]:
+        """(scheduler state, core)."""
+        fields = os.pread(self._stat, 512, 0).rpartition(b") ")[2].split(b" ", 37)
+        return _STATES.get(fields[0], 0), int(fields[36])
+
+    def sleep(self) -> Sleep | None:
+        """What it sleeps on; None when it does not sleep, or nobody can tell."""
+        if self._syscall < 0:
+            return None
+        try:
+            fields = os.pread(self._syscall, 256, 0).split(b" ", 2)
+        except OSError:
+            return None
+        if len(fields) < 3 or fields[0] == b"-1":
+            return None
+        return Sleep(int(fields[0]), int(fields[1], 16))
+
+    def close(self) -> None:
+        for fd in (self._schedstat, self._stat, self._syscall):
+            if fd >= 0:
+                os.close(fd)
+
+
+def find_gil(threads: Iterable[int], until: int) -> list[int]:
+    """The futex words on which `threads`, which contend for one GIL, were seen asleep before the moment `until`."""
+    probes = [ThreadProbe(thread) for thread in threads]
+    calls = _CALLS.get(_platform.machine(), {})
+    seen: dict[int, int] = {}
+    while time.monotonic_ns() < until:
+        for probe in probes:
+            sleep = probe.sleep()
+            if sleep is not None and sleep.call in calls.get("futex", ()):
+                seen[sleep.argument] = seen.get(sleep.argument, 0) + 1
+    for probe in probes:
+        probe.close()
+    return _around(seen)
+
+
+def _around(seen: dict[int, int]) -> list[int]:
+    """The word seen most often, and its neighbours: a condition variable changes between two adjacent words."""
+    if not seen:
+        return []
+    usual = max(seen, key=lambda word: seen[word])
+    return [word for word in range(usual - 16, usual + 20, 4) if word in seen or abs(word - usual) <= 4]
+
+
+class Observer:
+    """Samples the workers' threads into a lane of its own."""
+
+    def __init__(self, lane: LaneWriter, gil_words: Iterable[int], interval_ns: int) -> None:
+        self._lane = lane
+        self._interval_ns = interval_ns
+        calls = _CALLS.get(_platform.machine(), {})
+        self._kinds = {call: ON_CHANNEL for call in calls.get("channel", ())}
+        self._kinds |= {call: ON_TIMER for call in calls.get("sleep", ())}
+        self._futex = calls.get("futex", ())
+        self._gil_words = frozenset(gil_words)
+        self._probes: dict[int, ThreadProbe] = {}
+
+    def watch(self, worker: int, thread: int) -> None:
+        """Look at this thread too, from now on."""
+        self._probes[worker] = ThreadProbe(thread)
+
+    def look(self) -> None:
+        """Take one sample of every worker.  A thread that has ended is looked at no more."""
+        for worker, probe in list(self._probes.items()):
+            at = time.monotonic_ns()
+            try:
+                state, core = probe.state()
+                waits_on = self._waits_on(probe) if state != _RUNNING else NOT_ASLEEP
+                on_cpu, run_queue = probe.times()
+            except (OSError, ValueError):
+                self._probes.pop(worker).close()
+                continue
+            took = time.monotonic_ns() - at
+            self._lane.sampled(worker, state, waits_on, core, on_cpu, run_queue, at, took)
+
+    def _waits_on(self, probe: ThreadProbe) -> int:
+        sleep = probe.sleep()
+        if sleep is None:
+            return NOT_ASLEEP
+        if sleep.call in self._futex:
+            return ON_GIL if sleep.argument in self._gil_words else ON_OTHER
+        return self._kinds.get(sleep.call, ON_OTHER)
+
+    def run(self) -> NoReturn:
+        """Look again and again, `interval_ns` apart, until the host ends.  Keeps count of its own CPU time."""
+        due = time.monotonic_ns()
+        while True:
+            self.look()
+            self._lane.used_cpu(time.thread_time_ns())
+            due += self._interval_ns
+            now = time.monotonic_ns()
+            if due > now:
+                time.sleep((due - now) / 1e9)
+            else:  # too busy to keep up: from here on
+                due = now
+
+
+@dataclass(frozen=True, slots=True)
+class ObserverPost:
+    """What the observer's interpreter needs.  `contenders` are threads that will contend for the shared GIL."""
+
+    layout: Layout
+    lane: int
+    recording_fd: int
+    interval_ns: int
+    contenders: tuple[int, ...]
+    ready: tuple[int, ...]  # semaphores
+    calibrate: tuple[int, ...]
+    calibrated: tuple[int, ...]
+    start: tuple[int, ...]
+
+
+def main(post: ObserverPost) -> NoReturn:
+    """What the observer's interpreter runs: find the GIL's words, then look until the host ends."""
+    mapping = mmap.mmap(post.recording_fd, post.layout.total_bytes)
+    lane = LaneWriter(mapping, post.layout, post.lane)
+    attach_semaphore(post.ready).release()
+    acquire(attach_semaphore(post.calibrate))
+    gil_words = find_gil(post.contenders, time.monotonic_ns() + CONTEND_NS) if post.contenders else []
+    attach_semaphore(post.calibrated).release()
+    acquire(attach_semaphore(post.start))
+    observer = Observer(lane, gil_words, post.interval_ns)
+    for worker in range(post.lane):
+        at = post.layout.lane_at(worker) + 8 * Head.THREAD
+        observer.watch(worker, int.from_bytes(mapping[at : at + 8], "little"))
+    observer.run()

@@ -1,0 +1,147 @@
+"""A worker's life inside its interpreter (or thread): open its ends, wait for the start, run the snippet, report.
+
+Whatever the snippet does, its outcome leaves as plain data: an interpreter's own report of an error swallows
+`MemoryError` on some versions, and an exception object cannot leave its interpreter anyway.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import pickle
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from runtime import cpython, snippets
+from runtime.channels import context, diagnosis
+from runtime.channels.core import Address, Core
+from runtime.channels.ends import RecvChannel, SendChannel
+from runtime.channels.parking import Cancelled, acquire, attach_semaphore
+from runtime.host import output, watchdog
+from runtime.host.job import EndArgument, Outcome, WorkerJob
+from runtime.tracing.layout import Layout
+from runtime.tracing.model import NONE, Ending
+from runtime.tracing.recorder import LaneWriter
+
+_OUR_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
+_STATUS = {Ending.RETURNED: 0, Ending.RAISED: 1, Ending.STOPPED: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What one worker needs, sent to its interpreter as a pickle."""
+
+    index: int
+    job: WorkerJob
+    channels: tuple[Address, ...]
+    rows: tuple[int, ...]  # of its ends, in the order of its arguments
+    layout: Layout
+    recording_fd: int
+    record: bool
+    cancel_fd: int
+    ready: tuple[int, ...]  # semaphores: this worker is ready to start
+    start: tuple[int, ...]  # ... may start
+
+
+def live(post: Post, guard: watchdog.Guard) -> Outcome:
+    """Run one worker from beginning to end, in this thread.  Returns its outcome; raises nothing."""
+    lane = _lane(post)
+    lane.set_thread(threading.get_native_id())
+    context.bind(context.Context(lane if post.record else None, post.cancel_fd, post.index + 1))
+    output.bind(lane)
+    ends: list[RecvChannel | SendChannel] = []
+    try:
+        function, arguments = _prepare(post, ends)
+    except BaseException as error:
+        outcome = _raised(post, error)
+        attach_semaphore(post.ready).release()
+    else:
+        attach_semaphore(post.ready).release()
+        acquire(attach_semaphore(post.start))
+        lane.started()
+        outcome = _run(post, function, arguments, guard)
+    finally:
+        for end in ends:
+            end.close()
+    output.flush()
+    lane.ended(_STATUS[Ending(outcome.ending)])
+    return outcome
+
+
+def _lane(post: Post) -> LaneWriter:
+    alone = Layout(1, post.layout.records, post.layout.text_bytes)
+    mapping = mmap.mmap(post.recording_fd, alone.total_bytes, offset=post.layout.lane_at(post.index))
+    return LaneWriter(mapping, alone, 0, post.job.snippet.filename, worker=post.index)
+
+
+def _prepare(post: Post, ends: list[RecvChannel | SendChannel]) -> tuple[Callable[..., Any], list[Any]]:
+    rows = iter(post.rows)
+    written, defaults, kwdefaults = pickle.loads(post.job.arguments)
+    arguments = []
+    for argument in written:
+        if isinstance(argument, EndArgument):
+            kind = SendChannel if argument.sending else RecvChannel
+            argument = kind(Core.attach(post.channels[argument.channel]), row=next(rows))
+            ends.append(argument)
+        arguments.append(argument)
+    return snippets.load(post.job.snippet, defaults, kwdefaults), arguments
+
+
+def _run(post: Post, function: Callable[..., Any], arguments: list[Any], guard: watchdog.Guard) -> Outcome:
+    try:
+        with guard:
+            result = function(*arguments)
+    except Cancelled:
+        return Outcome(post.index, Ending.STOPPED)
+    except BaseException as error:
+        return _raised(post, error)
+    try:
+        return Outcome(post.index, Ending.RETURNED, result=pickle.dumps(result, protocol=5))
+    except Exception as error:
+        _, reason = diagnosis.explain(result, error)
+        reason = reason.replace("message", "the value that it returned", 1)
+        return Outcome(post.index, Ending.RAISED, error_type="NotShareableError", error_message=reason)
+
+
+def _raised(post: Post, error: BaseException) -> Outcome:
+    filename = post.job.snippet.filename
+    line = NONE
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == filename:
+            line = number
+    try:
+        text = _format(error)
+        message = str(error)
+    except Exception:  # an exception whose __str__ raises, or no memory to say more
+        text = message = f"{type(error).__name__} (it cannot be shown)"
+    return Outcome(
+        post.index,
+        Ending.RAISED,
+        error_type=type(error).__name__,
+        error_message=message,
+        error_traceback=text,
+        error_line=line,
+        missing_name=getattr(error, "name", None) or "" if isinstance(error, NameError) else "",
+    )
+
+
+def _format(error: BaseException) -> str:
+    """The traceback as text, without our own frames: neither those above the snippet nor those below it."""
+    shown = traceback.TracebackException.from_exception(error)
+    part: traceback.TracebackException | None = shown
+    while part is not None:
+        part.stack = traceback.StackSummary.from_list(
+            [frame for frame in part.stack if not frame.filename.startswith(_OUR_FOLDER)]
+        )
+        part = part.__cause__ or part.__context__
+    return "".join(shown.format())
+
+
+def main(post: Post, outcomes: int) -> None:
+    """What a worker's interpreter runs: its whole life, ending with the outcome in the queue `outcomes`."""
+    output.install()
+    outcome = live(post, watchdog.start(post.cancel_fd))
+    cpython.putter(outcomes)(pickle.dumps(outcome, protocol=5))

@@ -1,0 +1,210 @@
+"""Programs: named workers and the channels that join them.  Written once, run many times, on any backend."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from runtime import snippets
+from runtime.backends import BACKENDS
+from runtime.channels import diagnosis
+from runtime.errors import ProgramError
+from runtime.host.job import ChannelJob, EndArgument, HostJob, Limits, WorkerJob
+from runtime.run import Run
+from runtime.tracing.trace import Trace
+
+MAX_WORKERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramEnd:
+    """An end of a program's channel, to be given to workers.  It opens when the program runs."""
+
+    program: str
+    channel: str
+    sending: bool
+
+    def _not_here(self, *_: object, **__: object) -> NoReturn:
+        raise ProgramError(
+            f"channel {self.channel!r} is open only while program {self.program!r} runs: give this end to a worker, "
+            "@program.worker(end), and use it there"
+        )
+
+    send = send_nowait = recv = recv_nowait = close = __iter__ = __len__ = _not_here
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        side = "sending" if self.sending else "receiving"
+        return f"<{side} end of channel {self.channel!r} of program {self.program!r}>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    function: Callable[..., Any]
+    snippet: snippets.Snippet
+    arguments: tuple[Any, ...]
+    copies: int
+
+    def names(self, name: str) -> list[str]:
+        return [name] if self.copies == 1 else [f"{name} #{number}" for number in range(1, self.copies + 1)]
+
+
+class Program:
+    """Named workers and the channels that join them.
+
+    Declaring a worker or a channel again under the same name replaces it, so a notebook cell can be run twice.
+    """
+
+    def __init__(self, name: str = "program") -> None:
+        self.name = name
+        self._channels: dict[str, int | None] = {}
+        self._workers: dict[str, _Worker] = {}
+
+    def __repr__(self) -> str:
+        return f"<Program {self.name!r}: workers {list(self._workers)}, channels {list(self._channels)}>"
+
+    def channel(self, name: str, capacity: int | None = 0) -> tuple[ProgramEnd, ProgramEnd]:
+        """Declare a channel and return its ends, the receiving end first.
+
+        `capacity` is how many objects may wait in it: 0 is a rendezvous, None is no bound.
+        """
+        if capacity is not None and (not isinstance(capacity, int) or isinstance(capacity, bool) or capacity < 0):
+            raise ValueError(f"capacity must be None or a whole number from 0 on, not {capacity!r}")
+        self._channels[name] = capacity
+        return ProgramEnd(self.name, name, sending=False), ProgramEnd(self.name, name, sending=True)
+
+    def worker[Function: Callable[..., Any]](
+        self, *arguments: Any, copies: int = 1, name: str | None = None
+    ) -> Callable[[Function], Function]:
+        """Declare the decorated function a worker.  `arguments`, ends and plain values, are what it is called with.
+
+        `copies` workers of it run side by side.  Raises `ProgramError` for a function that cannot run on its own, or
+        that does not take these arguments.
+        """
+        if not isinstance(copies, int) or copies < 1:
+            raise ValueError(f"copies must be a whole number from 1 on, not {copies!r}")
+
+        def declare(function: Function) -> Function:
+            snippet = snippets.capture(function)
+            worker = _Worker(function, snippet, arguments, copies)
+            self._check(worker)
+            self._workers[name or snippet.name] = worker
+            return function
+
+        return declare
+
+    def _check(self, worker: _Worker) -> None:
+        import inspect  # noqa: PLC0415
+
+        for argument in worker.arguments:
+            if isinstance(argument, ProgramEnd) and argument.channel not in self._channels:
+                raise ProgramError(f"{argument!r} is not a channel of program {self.name!r}")
+        try:
+            inspect.signature(worker.function).bind(*worker.arguments)
+        except TypeError as error:
+            count = len(worker.arguments)
+            raise ProgramError(
+                f"worker {worker.snippet.name!r} is given {count} argument{'s' * (count != 1)} by @program.worker(...), but its "
+                f"definition is {worker.snippet.name}{inspect.signature(worker.function)}: {error}"
+            ) from None
+
+    def run(
+        self,
+        backend: str = "interpreters",
+        *,
+        timeout: float | None = None,
+        cores: int | Iterable[int] | None = None,
+        python: str | None = None,
+        record: bool = True,
+        limits: Limits | None = None,
+    ) -> Trace:
+        """Run the program and return its trace.  Blocks until it has ended; Ctrl-C (or the kernel's interrupt) stops it.
+
+        `backend` is a name in `BACKENDS`; `timeout` seconds until `RunTimeoutError`; `cores` how many cores the workers may
+        use, or which; `python` another executable to run them; `record=False` runs without recording operations.
+
+        Raises `WorkerError` when a worker raised, `RunTimeoutError`, `HostCrashError`, each with the trace so far.
+        """
+        return self.start(
+            backend, timeout=timeout, cores=cores, python=python, record=record, limits=limits
+        ).wait()
+
+    def start(
+        self,
+        backend: str = "interpreters",
+        *,
+        timeout: float | None = None,
+        cores: int | Iterable[int] | None = None,
+        python: str | None = None,
+        record: bool = True,
+        limits: Limits | None = None,
+    ) -> Run:
+        """Start the program and return the `Run`.  See `run` for the parameters."""
+        if backend not in BACKENDS:
+            raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
+        job = self._job(backend, timeout, cores, record, limits or Limits())
+        functions = {worker.snippet.name: worker.function for worker in self._workers.values()}
+        return Run(job, python=python, notebook_names=lambda snippet: functions[snippet].__globals__)
+
+    def _job(
+        self, backend: str, timeout: float | None, cores: int | Iterable[int] | None, record: bool, limits: Limits
+    ) -> HostJob:
+        numbers = {name: number for number, name in enumerate(self._channels)}
+        workers = [
+            WorkerJob(
+                name=name,
+                snippet=worker.snippet,
+                arguments=_pickle_arguments(worker, numbers),
+            )
+            for declared, worker in self._workers.items()
+            for name in worker.names(declared)
+        ]
+        self._check_ends(workers)
+        return HostJob(
+            name=self.name,
+            backend=backend,
+            workers=tuple(workers),
+            channels=tuple(ChannelJob(name, capacity) for name, capacity in self._channels.items()),
+            timeout=timeout,
+            cores=cores if cores is None or isinstance(cores, int) else tuple(cores),
+            record=record,
+            limits=limits,
+        )
+
+    def _check_ends(self, workers: list[WorkerJob]) -> None:
+        if not workers:
+            raise ProgramError(f"program {self.name!r} has no workers: write one with @program.worker(...)")
+        if len(workers) > MAX_WORKERS:
+            raise ProgramError(f"program {self.name!r} has {len(workers)} workers; at most {MAX_WORKERS} can run")
+        given = {
+            (argument.channel, argument.sending)
+            for worker in self._workers.values()
+            for argument in worker.arguments
+            if isinstance(argument, ProgramEnd)
+        }
+        for channel in self._channels:
+            has_sender, has_receiver = (channel, True) in given, (channel, False) in given
+            if has_sender != has_receiver:
+                missing, there = ("receiving", "sending") if has_sender else ("sending", "receiving")
+                raise ProgramError(
+                    f"no worker has the {missing} end of channel {channel!r}, so its {there} end leads nowhere: "
+                    f"give the {missing} end to a worker"
+                )
+
+
+def _pickle_arguments(worker: _Worker, numbers: dict[str, int]) -> bytes:
+    arguments = tuple(
+        EndArgument(numbers[argument.channel], argument.sending) if isinstance(argument, ProgramEnd) else argument
+        for argument in worker.arguments
+    )
+    everything = (arguments, worker.function.__defaults__, worker.function.__kwdefaults__)
+    try:
+        return pickle.dumps(everything, protocol=5)
+    except Exception as error:
+        path, reason = diagnosis.explain(everything, error)
+        reason = reason.replace("message[0]", "argument ").replace("message[1]", "default ")
+        raise ProgramError(f"worker {worker.snippet.name!r}: {reason}") from None

@@ -1,0 +1,187 @@
+"""The records that a trace is made of: plain, immutable data.
+
+All times are integers, nanoseconds since the run began (the moment that every worker was ready and all were released
+together), read from the monotonic clock.  `NONE` (-1) stands for "did not happen": a message that nobody received has
+`received_ns == NONE`.  Workers, channels and cores are numbered; `trace.workers[i].name` gives the name.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import NamedTuple
+
+NONE = -1
+
+
+class State(enum.IntEnum):
+    """What a worker is doing.  The states partition its whole life: at each moment it is in exactly one."""
+
+    RUNNING = 0
+    GIL_WAIT = 1
+    CORE_WAIT = 2
+    SEND_BLOCKED = 3
+    RECV_BLOCKED = 4
+    ENCODE = 5
+    DECODE = 6
+    SLEEPING = 7
+    OBSERVER = 8
+
+    @property
+    def label(self) -> str:
+        """The word that a person reads: `gil-wait`."""
+        return self.name.lower().replace("_", "-")
+
+
+class Transfer(enum.IntEnum):
+    """How an object crossed from sender to receiver."""
+
+    SHARE = 0  # immutable; the interpreter's own cheap path
+    PICKLE = 1  # copied by pickle, twice: once out, once in
+    BUFFER = 2  # zero-copy memoryview
+    MOVE = 3  # buffer whose sender loses access
+    REFERENCE = 4  # the object itself: threads only
+
+    @property
+    def label(self) -> str:
+        """The word that a person reads: `pickle`."""
+        return self.name.lower()
+
+
+class Evidence(enum.IntEnum):
+    """How we know the state of a span."""
+
+    MEASURED = 0  # recorded by the worker itself, or seen by the observer
+    INFERRED = 1  # concluded from what is known before and after
+
+
+class Ending(enum.StrEnum):
+    """How a worker's life ended."""
+
+    RETURNED = "returned"
+    RAISED = "raised"
+    STOPPED = "stopped"  # by Stop, a limit, or because another worker failed
+    LOST = "lost"  # the host died with it
+
+
+class Message(NamedTuple):
+    """One object's way through a channel.
+
+    sender      |encode|--wait for room--|put|
+    receiver          |------wait for a message------|--decode--|
+                ^      ^                 ^  ^        ^          ^
+           began_ns encoded_ns    admitted_ns sent_ns taken_ns received_ns
+
+    Under a rendezvous (capacity 0) room appears when a receiver is ready.  `received_ns` and the other receiver's
+    fields are NONE when nobody received it.
+    """
+
+    sender: int  # worker
+    serial: int  # counts the messages of its sender, from 0; (sender, serial) identifies a message
+    channel: int
+    receiver: int  # worker, or NONE
+    transfer: int  # Transfer
+    size: int  # bytes of payload; 0 for a reference
+    preview: int  # index into trace.texts of a short text of the value, or NONE
+    send_line: int  # line of the sender's snippet, in its own file's numbering
+    recv_line: int
+    began_ns: int  # send called
+    encoded_ns: int
+    admitted_ns: int  # room found
+    sent_ns: int  # send returned
+    asked_ns: int  # recv called
+    taken_ns: int  # the receiver has it, still encoded
+    received_ns: int  # recv returned
+
+
+class Span(NamedTuple):
+    """An interval in which one worker was in one state.  Spans of one worker abut and never overlap."""
+
+    worker: int
+    state: int  # State
+    began_ns: int
+    ended_ns: int
+    evidence: int  # Evidence
+    channel: int  # what a send-blocked, recv-blocked, encode or decode span concerns, or NONE
+    line: int  # line of the snippet, or NONE where it is not known
+
+
+class CoreSpan(NamedTuple):
+    """An interval in which one worker was seen on one core."""
+
+    core: int
+    worker: int
+    began_ns: int
+    ended_ns: int
+
+
+class Output(NamedTuple):
+    """One line that a worker printed."""
+
+    worker: int
+    stream: int  # 1 stdout, 2 stderr
+    at_ns: int
+    text: int  # index into trace.texts
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One snippet in one interpreter (or thread, or process), for one run."""
+
+    index: int
+    name: str  # unique in the program: "square #2"
+    snippet: str  # the function's name: "square"
+    source: str  # its text
+    filename: str
+    first_line: int  # the line of `filename` on which `source` begins
+    began_ns: int = 0
+    ended_ns: int = 0
+    ending: Ending = Ending.RETURNED
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One channel of the program.  `capacity` is 0 for a rendezvous, None for no bound."""
+
+    index: int
+    name: str
+    capacity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFailure:
+    """What a worker raised, as text: the exception itself stays in the interpreter that it belongs to."""
+
+    worker: str
+    type: str
+    message: str
+    traceback: str
+    line: int  # of the snippet, in its file's numbering, or NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where the run took place."""
+
+    python: str = ""
+    implementation: str = ""
+    os: str = ""
+    machine: str = ""
+    cores: int = 0  # that the host may use
+    gil: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Overhead:
+    """What observing cost, measured on the host.
+
+    `record_ns` is one record's cost, calibrated before the run; `observer_ns` is the CPU time that the observer used;
+    `interval_ns` the interval that it was asked for and `median_interval_ns` the one it kept.
+    """
+
+    record_ns: float = 0.0
+    records: int = 0
+    observer_ns: int = 0
+    interval_ns: int = 0
+    median_interval_ns: int = 0
+    samples: int = 0

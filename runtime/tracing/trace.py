@@ -1,0 +1,79 @@
+"""A trace: everything recorded of one run, and the only thing that crosses from the runtime to whoever draws."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.tracing import files
+from runtime.tracing.breakdown import Breakdown
+from runtime.tracing.model import (
+    Channel,
+    CoreSpan,
+    Environment,
+    Message,
+    Output,
+    Overhead,
+    Span,
+    Worker,
+    WorkerFailure,
+)
+from runtime.tracing.tables import Table
+
+
+def _empty[Record: tuple[int, ...]](record: type[Record]) -> Any:
+    return field(default_factory=lambda: Table(record, {name: () for name in record._fields}))  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """Everything recorded of one run.  Times are nanoseconds since the run began; see `runtime.tracing.model`."""
+
+    name: str
+    backend: str
+    wall_ns: int
+    workers: tuple[Worker, ...]
+    channels: tuple[Channel, ...] = ()
+    messages: Table[Message] = _empty(Message)
+    spans: Table[Span] = _empty(Span)
+    core_spans: Table[CoreSpan] = _empty(CoreSpan)
+    outputs: Table[Output] = _empty(Output)
+    texts: Sequence[str] = ()  # what `Message.preview` and `Output.text` point into
+    results: Mapping[str, Any] = field(default_factory=dict)  # worker name -> what it returned
+    errors: tuple[WorkerFailure, ...] = ()
+    dropped: int = 0  # records that did not fit
+    complete: bool = True  # False when the run was cut short: stopped, timed out, crashed
+    overhead: Overhead = Overhead()
+    environment: Environment = Environment()
+
+    @property
+    def wall(self) -> float:
+        """Seconds from the release of the workers to the end of the last one."""
+        return self.wall_ns / 1e9
+
+    def speedup_over(self, other: Trace) -> float:
+        """How many times as fast as `other` this run was: the ratio of the wall times."""
+        return other.wall_ns / self.wall_ns
+
+    def breakdown(self) -> Breakdown:
+        """Where each worker's life went: the time in each state, which add up to its wall time."""
+        return Breakdown.of(self.workers, self.spans)
+
+    def text(self, reference: int) -> str:
+        """The text that a record points to; empty for NONE."""
+        return self.texts[reference] if reference >= 0 else ""
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trace to a file that `load` reads back equal.  See `runtime.tracing.files` for the format.
+
+        A result that is not made of plain values (None, bool, int, float, str, bytes, tuple, list, dict, set) is
+        saved as its `repr`, since loading never executes anything.
+        """
+        files.write(path, self)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Trace:
+        """Read a saved trace.  Raises `TraceFormatError`, naming the place, for a damaged or foreign file."""
+        return files.read(path, cls)
