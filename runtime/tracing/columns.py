@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import compress
 from typing import Self
 
-from runtime.tracing.layout import RECORD_BYTES, Op, Status
+from runtime.tracing.layout import RECORD_BYTES, SERIAL_BITS, SERIAL_MASK, Op, Status
 from runtime.tracing.model import Transfer
 
 _WORDS = RECORD_BYTES // 8
@@ -57,8 +57,8 @@ def others(records: bytes) -> Iterator[tuple[int, bytes]]:
 class Operations:
     """The channel operations of one worker, in the order in which they ended.
 
-    `began`, `first`, `second`, `ended` are the moments that bound its phases: of a send, the call, encoded, admitted and
-    sent; of a receive, the call, taken, received and (again) received.  Times are of the monotonic clock.
+    `began`, `first`, `second`, `ended` are the moments that bound its phases: of a send, the call, encoded, admitted
+    and sent; of a receive, the call, taken, received and (again) received.  Times are of the monotonic clock.
     """
 
     op: bytes  # Op
@@ -103,8 +103,8 @@ def operations(records: bytes, earliest: int, latest: int) -> tuple[Operations, 
         transfer=records[1::RECORD_BYTES],
         status=view.cast("H")[1 :: RECORD_BYTES // 2].tolist(),
         line=view.cast("I")[1 :: RECORD_BYTES // 4].tolist(),
-        channel=[subject >> 48 for subject in subjects],
-        serial=[subject & 0xFFFF_FFFF_FFFF for subject in subjects],
+        channel=[subject >> SERIAL_BITS for subject in subjects],
+        serial=[subject & SERIAL_MASK for subject in subjects],
         size=word(records, 2),
         began=word(records, 3),
         first=word(records, 4),
