@@ -17,10 +17,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from runtime import snippets
+from runtime.backends import BACKENDS
 from runtime.errors import HostCrashError, ProgramError, RunStoppedError, RunTimeoutError, WorkerError
 from runtime.host.job import FrameReader, HostJob, Outcome, write_frame
 from runtime.tracing import recording
-from runtime.tracing.model import NONE, Ending, Environment, WorkerFailure
+from runtime.tracing.model import NONE, Ending, Environment, Worker, WorkerFailure
 from runtime.tracing.trace import Trace
 
 _START_CODE = "import sys; sys.path[:0] = sys.argv[1:]; from runtime.host.coordinator import main; main()"
@@ -190,21 +191,33 @@ class Run:
         os.close(self._memory_fd)
 
     def _read_trace(self) -> Trace:
+        job, started = self._job, self._started
         outcomes = {outcome.worker: outcome for outcome in self._outcomes}
-        complete = self._done and all(outcome.ending == Ending.RETURNED for outcome in self._outcomes)
+        keys = started.get("channels", range(len(job.channels)))
         return recording.read(
             self._memory,
-            self._job,
-            epoch_ns=self._started.get("epoch_ns", self._began),
-            channel_keys=self._started.get("channels", []),
-            environment=self._environment(),
-            results={
-                self._job.workers[worker].name: _unpickle_result(outcome.result)
-                for worker, outcome in sorted(outcomes.items())
-                if outcome.ending == Ending.RETURNED
-            },
-            errors=tuple(self._failure(outcome) for outcome in self._outcomes if outcome.ending == Ending.RAISED),
-            complete=complete and len(outcomes) == len(self._job.workers),
+            recording.RunFacts(
+                name=job.name,
+                backend=job.backend,
+                layout=job.layout,
+                workers=tuple(
+                    Worker(index, worker.name, *worker.snippet) for index, worker in enumerate(job.workers)
+                ),
+                channels=tuple((key, *channel) for key, channel in zip(keys, job.channels, strict=True)),
+                gil_shared=BACKENDS[job.backend].gil_shared and started.get("gil", True),
+                epoch_ns=started.get("epoch_ns", self._began),
+                interval_ns=started.get("interval_ns", 0),
+                record_ns=started.get("record_ns", 0.0),
+                environment=self._environment(),
+                results={
+                    job.workers[worker].name: _unpickle_result(outcome.result)
+                    for worker, outcome in sorted(outcomes.items())
+                    if outcome.ending == Ending.RETURNED
+                },
+                errors=tuple(self._failure(outcome) for outcome in self._outcomes if outcome.ending == Ending.RAISED),
+                complete=len(outcomes) == len(job.workers)
+                and all(outcome.ending == Ending.RETURNED for outcome in self._outcomes),
+            ),
         )
 
     def _environment(self) -> Environment:

@@ -11,16 +11,14 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from runtime.errors import ProgramError
 
 SNIPPET_MODULE = "__snippet__"
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(NamedTuple):
     """A function as text.  `first_line` is the line of `filename` on which `source` begins (its `def`)."""
 
     name: str

@@ -7,14 +7,13 @@ A worker binds its context once per thread; ends that come to it later (through 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from runtime.channels.parking import NO_DESCRIPTOR
 from runtime.tracing.recorder import LaneWriter
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """A worker's recorder lane, and the descriptor that becomes readable when the run is to stop."""
 
     lane: LaneWriter | None = None

@@ -18,7 +18,6 @@ import contextlib
 import enum
 import mmap
 import os
-import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
@@ -87,6 +86,8 @@ def _new_state() -> int:
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("channel", os.MFD_CLOEXEC)
     else:
+        import tempfile  # noqa: PLC0415 - slow to import, and Linux needs it never
+
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
     os.ftruncate(fd, _STATE_BYTES)

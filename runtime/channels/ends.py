@@ -379,6 +379,8 @@ class RecvChannel(_End):
         """Take the object that a permit stands for; without one, the permit says that the stream has ended."""
         core, lane = self._core, self._context.lane
         try:
+            if core.words[Shared.SENDING_OVER] and not len(core.mailbox):  # asking an empty queue costs an import
+                raise cpython.QueueEmpty
             label, payload = core.mailbox.take()
         except cpython.QueueEmpty:
             core.items.release()  # for the next receiver

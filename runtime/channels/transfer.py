@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.channels import diagnosis
 from runtime.errors import NotShareableError
-from runtime.tracing.model import Transfer
+from runtime.tracing.vocabulary import Transfer
 
 _FIXED_SIZES = {type(None): 1, bool: 1, int: 8, float: 8}
 _WORD_LIMIT = 1 << 63

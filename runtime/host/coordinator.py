@@ -18,7 +18,6 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import replace
 from typing import Any, NoReturn
 
 from runtime import cpython
@@ -29,7 +28,7 @@ from runtime.host import observer
 from runtime.host.job import EndArgument, FrameReader, HostJob, Outcome, write_frame
 from runtime.host.runners import Runner, create_runner
 from runtime.host.worker import Post
-from runtime.tracing.model import Ending
+from runtime.tracing.vocabulary import Ending
 
 GRACE_S = 1.0  # from Stop to the end of a worker that can be interrupted
 SAMPLE_NS = 1_000_000
@@ -105,7 +104,15 @@ class Host:
         if observing is not None:
             observing()
         epoch_ns = time.monotonic_ns()
-        self._say("running", {"epoch_ns": epoch_ns, "channels": [core.key for core in self._channels], **_environment()})
+        self._say(
+            "running",
+            {
+                "epoch_ns": epoch_ns,
+                "channels": [core.key for core in self._channels],
+                "interval_ns": SAMPLE_NS if observing is not None else 0,
+                **_environment(),
+            },
+        )
         deadline = None if self._job.timeout is None else time.monotonic() + self._job.timeout
         self._start.release(len(self._job.workers))
         self._attend(deadline)
@@ -218,7 +225,7 @@ class Host:
         outcome = self._ended.get()
         self._open.discard(outcome.worker)
         if self._stopping_since is not None and outcome.error_type == "Cancelled":
-            outcome = replace(outcome, ending=Ending.STOPPED)
+            outcome = outcome._replace(ending=Ending.STOPPED)
         self._say("outcome", outcome)
         if outcome.ending == Ending.RAISED:
             self._stop()

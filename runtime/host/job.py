@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import struct
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from runtime.snippets import Snippet
 from runtime.tracing.layout import Layout
@@ -14,8 +13,7 @@ from runtime.tracing.layout import Layout
 _LENGTH = struct.Struct("<I")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What a run may use at most.
 
     `events` is how many records each worker may write (a send or a receive is one), `output_bytes` how much text each
@@ -28,22 +26,19 @@ class Limits:
     memory_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EndArgument:
+class EndArgument(NamedTuple):
     """Stands, in a worker's arguments, for an end of a channel of the program."""
 
     channel: int
     sending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelJob:
+class ChannelJob(NamedTuple):
     name: str
     capacity: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerJob:
+class WorkerJob(NamedTuple):
     """`arguments` is a pickle of (arguments, default values, keyword default values)."""
 
     name: str
@@ -51,8 +46,7 @@ class WorkerJob:
     arguments: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class HostJob:
+class HostJob(NamedTuple):
     """One run."""
 
     name: str
@@ -62,7 +56,7 @@ class HostJob:
     timeout: float | None = None
     cores: int | tuple[int, ...] | None = None
     record: bool = True
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = Limits()
 
     @property
     def layout(self) -> Layout:
@@ -70,8 +64,7 @@ class HostJob:
         return Layout(len(self.workers) + 1, self.limits.events, self.limits.output_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a worker ended.  `result` is a pickle of what it returned."""
 
     worker: int

@@ -17,11 +17,9 @@ from __future__ import annotations
 
 import mmap
 import os
-import platform as _platform
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from runtime.channels.parking import acquire, attach_semaphore
 from runtime.tracing.layout import Head, Layout
@@ -40,8 +38,7 @@ CONTEND_NS = 15_000_000  # three of the GIL's switch intervals
 available = os.path.exists("/proc/thread-self/schedstat")
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(NamedTuple):
     """What a thread sleeps on: the system call's number, and its first argument."""
 
     call: int
@@ -93,7 +90,7 @@ class ThreadProbe:
 def find_gil(threads: Iterable[int], until: int) -> list[int]:
     """The futex words on which `threads`, which contend for one GIL, were seen asleep before the moment `until`."""
     probes = [ThreadProbe(thread) for thread in threads]
-    calls = _CALLS.get(_platform.machine(), {})
+    calls = _CALLS.get(os.uname().machine, {})
     seen: dict[int, int] = {}
     while time.monotonic_ns() < until:
         for probe in probes:
@@ -119,7 +116,7 @@ class Observer:
     def __init__(self, lane: LaneWriter, gil_words: Iterable[int], interval_ns: int) -> None:
         self._lane = lane
         self._interval_ns = interval_ns
-        calls = _CALLS.get(_platform.machine(), {})
+        calls = _CALLS.get(os.uname().machine, {})
         self._kinds = {call: ON_CHANNEL for call in calls.get("channel", ())}
         self._kinds |= {call: ON_TIMER for call in calls.get("sleep", ())}
         self._futex = calls.get("futex", ())
@@ -154,10 +151,10 @@ class Observer:
 
     def run(self) -> NoReturn:
         """Look again and again, `interval_ns` apart, until the host ends.  Keeps count of its own CPU time."""
-        due = time.monotonic_ns()
+        due, cpu_before = time.monotonic_ns(), time.thread_time_ns()
         while True:
             self.look()
-            self._lane.used_cpu(time.thread_time_ns())
+            self._lane.used_cpu(time.thread_time_ns() - cpu_before)
             due += self._interval_ns
             now = time.monotonic_ns()
             if due > now:
@@ -166,8 +163,7 @@ class Observer:
                 due = now
 
 
-@dataclass(frozen=True, slots=True)
-class ObserverPost:
+class ObserverPost(NamedTuple):
     """What the observer's interpreter needs.  `contenders` are threads that will contend for the shared GIL."""
 
     layout: Layout

@@ -10,10 +10,8 @@ import mmap
 import os
 import pickle
 import threading
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from runtime import cpython, snippets
 from runtime.channels import context, diagnosis
@@ -23,15 +21,14 @@ from runtime.channels.parking import Cancelled, acquire, attach_semaphore
 from runtime.host import output, watchdog
 from runtime.host.job import EndArgument, Outcome, WorkerJob
 from runtime.tracing.layout import Layout
-from runtime.tracing.model import NONE, Ending
+from runtime.tracing.vocabulary import NONE, Ending
 from runtime.tracing.recorder import LaneWriter
 
 _OUR_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _STATUS = {Ending.RETURNED: 0, Ending.RAISED: 1, Ending.STOPPED: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """What one worker needs, sent to its interpreter as a pickle."""
 
     index: int
@@ -109,9 +106,11 @@ def _run(post: Post, function: Callable[..., Any], arguments: list[Any], guard: 
 def _raised(post: Post, error: BaseException) -> Outcome:
     filename = post.job.snippet.filename
     line = NONE
-    for frame, number in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_filename == filename:
-            line = number
+    tb = error.__traceback__
+    while tb is not None:
+        if tb.tb_frame.f_code.co_filename == filename:
+            line = tb.tb_lineno
+        tb = tb.tb_next
     try:
         text = _format(error)
         message = str(error)
@@ -130,6 +129,8 @@ def _raised(post: Post, error: BaseException) -> Outcome:
 
 def _format(error: BaseException) -> str:
     """The traceback as text, without our own frames: neither those above the snippet nor those below it."""
+    import traceback  # noqa: PLC0415
+
     shown = traceback.TracebackException.from_exception(error)
     part: traceback.TracebackException | None = shown
     while part is not None:

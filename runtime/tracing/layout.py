@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import enum
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 RECORD = struct.Struct("<BBHIQQQQQQ24s")
 RECORD_BYTES = RECORD.size
@@ -80,8 +80,7 @@ class Head(enum.IntEnum):
     CPU_NS = 10  # used so far by the observer
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Where everything lies, for so many lanes of so many records and bytes of text."""
 
     lanes: int
