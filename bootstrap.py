@@ -188,7 +188,7 @@ def best(pythons: Iterable[Python]) -> Python | None:
 
 def launcher_paths(listing: str) -> list[str]:
     """Read the executables out of what the Windows launcher prints for `py --list-paths`."""
-    return re.findall(r"(?mi)^\s*-\S+[\s*]+(\S.*?\.exe)\s*$", listing)
+    return re.findall(r"(?mi)^\s*-\S+[\s*]+(\S.*?\.exe)[\s*]*$", listing)
 
 
 def is_worth_a_probe(name: str) -> bool:
@@ -304,7 +304,7 @@ def fingerprint() -> str:
 
 
 def read_stamp(venv: Path) -> dict[str, str] | None:
-    """Return what was installed: empty while unfinished, None when the environment bears no stamp."""
+    """Return what the environment was made from and what it holds, or None when it bears no stamp of ours."""
     try:
         stamp = json.loads((venv / STAMP).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -314,8 +314,8 @@ def read_stamp(venv: Path) -> dict[str, str] | None:
     return stamp if isinstance(stamp, dict) else {}
 
 
-def write_stamp(venv: Path, stamp: dict[str, str]) -> None:
-    """Record what is installed; an empty stamp says that an installation has begun."""
+def write_stamp(venv: Path, **stamp: str) -> None:
+    """Record what an environment is; without a fingerprint it counts as unfinished."""
     (venv / STAMP).write_text(json.dumps(stamp), encoding="utf-8")
 
 
@@ -323,16 +323,15 @@ def prepare(venv: Path, choice: str | None, level: str) -> None:
     """Bring the environment to what `level` ("lab" or "test") needs; do nothing when it is there already."""
     stamp = read_stamp(venv)
     present = probe(venv_python(venv), modules_for(level))
-    is_as_named = present is not None and present.series == choice
-    chosen = named_python(choice) if choice and not is_as_named else None
-    if present and is_reusable(present, stamp, chosen):
-        if not present.missing and is_current(stamp, level):
+    if present and is_finished(stamp) and is_wanted(present, choice):
+        up_to_date = is_current(stamp, level)
+        if up_to_date and not present.missing:
             return
-        if ask([str(venv_python(venv)), "-m", "pip", "--version"]).returncode == 0:
-            install(venv, level, stamp)
+        if not up_to_date and ask([str(venv_python(venv)), "-m", "pip", "--version"]).returncode == 0:
+            install(venv, level)
             return
-    build(venv, chosen or newest_python())
-    install(venv, level, None)
+    build(venv, python_for(choice, stamp))
+    install(venv, level)
 
 
 def modules_for(level: str) -> tuple[str, ...]:
@@ -340,16 +339,32 @@ def modules_for(level: str) -> tuple[str, ...]:
     return INSTALLED_MODULES["lab"] + (INSTALLED_MODULES["test"] if level == "test" else ())
 
 
-def is_reusable(present: Python, stamp: dict[str, str] | None, chosen: Python | None) -> bool:
-    """Say whether an environment can be kept: it was not left half installed and is of the chosen Python."""
-    if stamp == {} or why_unsuitable(present):
+def is_finished(stamp: dict[str, str] | None) -> bool:
+    """Say whether an environment was not left half installed; one made by hand, without a stamp, was not."""
+    return stamp is None or "fingerprint" in stamp
+
+
+def is_wanted(present: Python, choice: str | None) -> bool:
+    """Say whether an environment is of a suitable Python, and of the one that was named if one was."""
+    if why_unsuitable(present):
         return False
-    return chosen is None or (present.home, present.series) == (chosen.home, chosen.series)
+    if choice in (None, present.series):
+        return True
+    named = named_python(str(choice))
+    return (present.home, present.series) == (named.home, named.series)
 
 
 def is_current(stamp: dict[str, str] | None, level: str) -> bool:
     """Say whether what the stamp tells of is what would be installed now."""
     return stamp is not None and stamp.get("fingerprint") == fingerprint() and stamp.get("level") in (level, "test")
+
+
+def python_for(choice: str | None, stamp: dict[str, str] | None) -> Python:
+    """Return the Python for a new environment: the one named, else the one the old environment had, else the newest."""
+    if choice:
+        return named_python(choice)
+    remembered = probe((stamp or {}).get("python", ""))
+    return remembered if remembered and why_unsuitable(remembered) is None else newest_python()
 
 
 def build(venv: Path, python: Python) -> None:
@@ -361,7 +376,7 @@ def build(venv: Path, python: Python) -> None:
         shutil.rmtree(venv)
     say(f"making {venv.name} with Python {python.name} ({python.path})")
     venv.mkdir(parents=True)
-    write_stamp(venv, {})
+    write_stamp(venv, python=python.path)
     if run_logged([python.path, "-m", "venv", str(venv)], child_environment(), venv / "venv.log"):
         raise SetupProblem(
             f"Python {python.name} could not make a virtual environment (see {venv / 'venv.log'}): "
@@ -375,29 +390,32 @@ def is_environment(folder: Path) -> bool:
     return folder.is_dir() and (not os.listdir(folder) or any((folder / trace).exists() for trace in traces))
 
 
-def install(venv: Path, level: str, stamp: dict[str, str] | None) -> None:
-    """Install the checkout and its pinned dependencies; a failure leaves the environment as `stamp` describes it."""
+def install(venv: Path, level: str) -> None:
+    """Install the checkout and its pinned dependencies; where pip cannot begin, the environment stays as it was."""
     say(f"installing into {venv.name} (about a minute, once)")
-    what = ".[test]" if "test" in (level, (stamp or {}).get("level")) else "."
-    write_stamp(venv, {})
-    command = [str(venv_python(venv)), "-m", "pip", "install", "--prefer-binary", "--editable", what]
-    output = run_logged(command, child_environment(venv), venv / "install.log")
+    before = read_stamp(venv) or {}
+    base = before.get("python", "")
+    level = "test" if "test" in (level, before.get("level")) else "lab"
+    write_stamp(venv, python=base)
+    command = [str(venv_python(venv)), "-m", "pip", "install", "--prefer-binary", "--editable"]
+    log = venv / "install.log"
+    output = run_logged([*command, ".[test]" if level == "test" else "."], child_environment(venv), log)
     if output:
-        write_stamp(venv, stamp or {})
-        raise SetupProblem(f"{pip_problem(output)} (pip's own words: {venv / 'install.log'})")
-    write_stamp(venv, {"fingerprint": fingerprint(), "level": "test" if "test" in what else "lab"})
+        write_stamp(venv, **before)
+        raise SetupProblem(f"{pip_problem(output)} (pip's own words are in {log}).")
+    write_stamp(venv, python=base, fingerprint=fingerprint(), level=level)
     say("installed")
 
 
 def pip_problem(output: Sequence[str]) -> str:
-    """Turn what pip printed into one sentence that says what to do."""
+    """Turn what pip printed into one sentence, without its full stop, that says what to do."""
     text = "\n".join(output)
     if re.search(r"(?i)connection|resolution|getaddrinfo|timed out|retries exceeded|proxy|from versions: none", text):
-        return "The packages could not be downloaded: connect to the network and run this again."
+        return "The packages could not be downloaded: connect to the network and run this again"
     if "No space left" in text:
-        return "The disk is full: make room and run this again."
+        return "The disk is full: make room and run this again"
     errors = [line for line in output if line.lower().startswith("error")] or output
-    return f"Installing the packages failed: {errors[-1].strip()}"
+    return f"Installing the packages failed: {errors[-1].strip().rstrip('.')}"
 
 
 # --- The browser ------------------------------------------------------------------------------------------------------
@@ -501,7 +519,7 @@ def pin(venv: Path) -> int:
     command = [str(venv_python(venv)), "-m", "pip", "install", "--dry-run", "--ignore-installed", "--prefer-binary"]
     output = run_logged([*command, "--report", str(report), ".[test]"], env, venv / "pin.log")
     if output:
-        raise SetupProblem(pip_problem(output))
+        raise SetupProblem(f"{pip_problem(output)}.")
     file = ROOT / CONSTRAINTS
     resolved = json.loads(report.read_text(encoding="utf-8"))["install"]
     versions = {item["metadata"]["name"]: item["metadata"]["version"] for item in resolved}

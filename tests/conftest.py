@@ -12,7 +12,7 @@ settings.register_profile("lab", deadline=None)
 settings.load_profile("lab")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser_path() -> str:
     """The path of a browser to drive; where there is none the test skips, and in CI it fails."""
     path = bootstrap.find_browser()
