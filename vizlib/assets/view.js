@@ -1,0 +1,302 @@
+// One picture: waits for BokehJS, draws the document, and answers pointer, legend, buttons and theme.
+// Runs once for each output; `root` is that output's own element, so any number of them share a page.
+(async (root, version) => {
+  "use strict";
+  const all = (selector) => [...root.querySelectorAll(selector)];
+  const one = (selector) => root.querySelector(selector);
+
+  // ---- unpacking ----------------------------------------------------------------------------------------------
+
+  const unpack = async (element) => {
+    const bytes = Uint8Array.from(atob(element.textContent.trim()), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).text();
+  };
+
+  // Every output carries the library, and the first of them that needs it loads it for the whole page.
+  const library = () => {
+    if (window.Bokeh?.[version]) return window.Bokeh[version];
+    window.__labBokeh ??= {};
+    return (window.__labBokeh[version] ??= unpack(one(".lab-library")).then((code) => {
+      const script = document.createElement("script");
+      script.textContent = code;
+      document.head.append(script);
+      return window.Bokeh[version] ?? window.Bokeh;
+    }));
+  };
+
+  // ---- theme --------------------------------------------------------------------------------------------------
+
+  const alone = root.classList.contains("lab-alone");
+  const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () =>
+    alone ? prefersDark.matches
+      : document.body.dataset.jpThemeLight === "false" || document.body.matches(".vscode-dark, .vscode-high-contrast");
+
+  const paintTheme = (models) => {
+    root.dataset.theme = isDark() ? "dark" : "light";
+    const style = getComputedStyle(root);
+    for (const model of models) {
+      for (const [, property, role] of model.tags.filter((tag) => typeof tag === "string").flatMap((tag) => [...tag.matchAll(/^(\w+)=(\w+)$/g)])) {
+        const color = style.getPropertyValue(`--lab-${role}`).trim();
+        const vector = typeof model[property] === "object" && model[property] !== null;
+        model.setv({ [property]: vector ? { value: color } : color });
+      }
+    }
+  };
+
+  // ---- hover --------------------------------------------------------------------------------------------------
+
+  const tip = document.createElement("div");
+  tip.className = "lab-tip";
+  tip.setAttribute("role", "tooltip");
+  tip.hidden = true;
+  root.append(tip);
+
+  const fillTip = (words) => {
+    const [heading, ...lines] = words.split("\n");
+    const title = document.createElement("b");
+    title.textContent = heading;
+    const list = document.createElement("dl");
+    for (const line of lines) {
+      const [label, ...value] = line.split("\t");
+      const dt = document.createElement("dt");
+      const dd = document.createElement("dd");
+      dt.textContent = label;
+      dd.textContent = value.join("\t");
+      if (/line \d+$/.test(label) || label === "value" || label === "text") dd.className = "lab-code";
+      list.append(dt, dd);
+    }
+    tip.replaceChildren(title, list);
+  };
+
+  const placeTip = (x, y) => {
+    const box = tip.getBoundingClientRect();
+    const left = x + 16 + box.width > innerWidth ? x - 12 - box.width : x + 16;
+    const top = y + 18 + box.height > innerHeight ? y - 12 - box.height : y + 18;
+    tip.style.left = `${Math.max(4, left)}px`;
+    tip.style.top = `${Math.max(4, top)}px`;
+  };
+
+  const PRIORITY = ["mark", "arrows", "cores", "touch"];
+  const pointed = new Map(); // renderer -> index, of what is under the pointer now
+  let pointer = [0, 0];
+  let due = false;
+
+  const soon = () => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => { due = false; showPointed(); });
+  };
+
+  const rank = (renderer) => PRIORITY.findIndex((name) => renderer.name.startsWith(name));
+  const wordsOf = (renderer, index) => {
+    const words = renderer.data_source.data.words;
+    return words ? words[index] : figureOf(renderer).messages.data.words[index];
+  };
+
+  const showPointed = () => {
+    const [best] = [...pointed.entries()].sort(([a], [b]) => rank(a) - rank(b));
+    tip.hidden = !best;
+    if (best) {
+      fillTip(wordsOf(...best));
+      placeTip(...pointer);
+    }
+    for (const figure of figures) showArrows(figure, best);
+  };
+
+  root.addEventListener("pointermove", (event) => {
+    pointer = [event.clientX, event.clientY];
+    if (!tip.hidden) placeTip(...pointer);
+  });
+  root.addEventListener("pointerleave", () => { pointed.clear(); soon(); });
+
+  // ---- arrows -------------------------------------------------------------------------------------------------
+
+  const BETWEEN = [0, 2, 8]; // running, gil-wait, observer...: a bar between two operations shows both
+  const arrowsOf = (figure, index) => {
+    const { worker, state, left, right } = figure.spans.data;
+    const m = figure.messages.data;
+    const operation = [3, 4, 5, 6].includes(state[index]);
+    const meets = (begin, end) => operation ? begin < right[index] && end > left[index]
+      : begin <= right[index] && end >= left[index];
+    const found = [];
+    for (let i = 0; i < m.x0.length; i++) {
+      if ((m.sender[i] === worker[index] && meets(m.began[i], m.x0[i]))
+        || (m.receiver[i] === worker[index] && meets(m.asked[i], m.received[i]))) found.push(i);
+    }
+    return found;
+  };
+
+  const showArrows = (figure, best) => {
+    const here = best && figureOf(best[0]) === figure ? best : null;
+    const wanted = new Set(figure.chosen.flatMap((index) => arrowsOf(figure, index)));
+    if (here && here[0].name === "arrows") wanted.add(here[1]);
+    if (here && here[0].name === "touch") arrowsOf(figure, here[1]).forEach((i) => wanted.add(i));
+    const indices = [...wanted].sort((a, b) => a - b);
+    const filter = figure.strong.view.filter;
+    if (indices.join() !== filter.indices.join()) filter.indices = indices;
+  };
+
+  // ---- zoom ---------------------------------------------------------------------------------------------------
+
+  // Names on core bars and directions on blocked bars appear where there is room for them.
+  const fit = (figure) => {
+    const { start, end } = figure.plot.x_range;
+    const pixels = (figure.plot.inner_width ?? 800) / (end - start);
+    if (figure.cores) {
+      const { left, right, name, count } = figure.cores.data;
+      figure.cores.data.label = name.map((text, i) =>
+        count[i] === 1 && (right[i] - left[i]) * pixels > 6 * text.length + 8 ? text : "");
+      figure.cores.change.emit();
+    }
+    if (figure.directions) {
+      const { width } = figure.directions.data;
+      figure.directions.data.size = Array.from(width, (ns) => (ns * pixels > 13 ? 6 : 0));
+      figure.directions.change.emit();
+    }
+  };
+
+  // Room for the words at the end of the longest run, however wide the page is.
+  const frame = () => {
+    const { x_range: range, inner_width: width } = figures[0].plot;
+    const end = Math.max(...figures.map(({ plot }) => plot.tags[0]));
+    const whole = end / (1 - Math.min(0.4, 116 / Math.max(width ?? 800, 200)));
+    const bounds = [-0.004 * whole, whole];
+    range.setv({ bounds, start: bounds[0], end: bounds[1] });
+  };
+
+  const zoom = (factor) => {
+    const range = figures[0].plot.x_range;
+    const [low, high] = range.bounds;
+    const middle = (range.start + range.end) / 2;
+    const half = Math.max((range.end - range.start) * factor, range.min_interval ?? 1) / 2;
+    range.setv({ start: Math.max(low, middle - half), end: Math.min(high, middle + half) });
+  };
+
+  const actions = {
+    fit: frame,
+    in: () => zoom(0.5),
+    out: () => zoom(2),
+    pan: () => drag("pan"),
+    box: () => drag("box"),
+    text: () => {
+      const text = one(".lab-text");
+      const shown = text.classList.toggle("lab-unseen");
+      one("[data-do=text]").setAttribute("aria-pressed", String(!shown));
+    },
+  };
+
+  const drag = (name) => {
+    for (const { plot } of figures) {
+      plot.toolbar.active_drag = plot.toolbar.tools.find((tool) => tool.name === name);
+      plot.toolbar.tools.forEach((tool) => { if (["pan", "box"].includes(tool.name)) tool.active = tool.name === name; });
+    }
+    for (const button of all("[data-do=pan], [data-do=box]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.do === name));
+    }
+  };
+
+  // ---- legend -------------------------------------------------------------------------------------------------
+
+  let single = null;
+  const hidden = new Set();
+
+  const applyLegend = () => {
+    const fades = (state) => hidden.has(state) || (single !== null && single !== state);
+    for (const { plot } of figures) {
+      for (const renderer of plot.renderers) {
+        if (!renderer.name?.startsWith("state:")) continue;
+        const state = renderer.name.slice(6);
+        renderer.visible = !hidden.has(state);
+        const full = renderer.glyph.tags.includes("inferred") ? 0.4 : 1;
+        renderer.glyph.setv({ fill_alpha: { value: fades(state) ? 0.1 : full }, line_alpha: { value: fades(state) ? 0.15 : 1 } });
+      }
+    }
+    for (const part of all(".lab-parts [data-state]")) part.style.opacity = fades(part.dataset.state) ? "0.12" : "";
+    for (const button of all(".lab-legend button")) {
+      button.setAttribute("aria-pressed", String(single === button.dataset.state));
+      button.classList.toggle("lab-off", hidden.has(button.dataset.state));
+    }
+  };
+
+  const press = (state, hide) => {
+    if (hide) hidden.has(state) ? hidden.delete(state) : hidden.add(state);
+    else if (hidden.delete(state)) { /* a hidden state comes back */ }
+    else single = single === state ? null : state;
+    applyLegend();
+  };
+
+  // ---- start --------------------------------------------------------------------------------------------------
+
+  const figures = [];
+  const figureOf = (renderer) => figures.find(({ plot }) => plot.renderers.includes(renderer));
+
+  const describe = (plot) => {
+    const source = (name) => plot.renderers.find((renderer) => renderer.name === name)?.data_source;
+    return {
+      plot,
+      chosen: [],
+      spans: source("touch"),
+      cores: source("cores"),
+      directions: source("directions"),
+      messages: source("chosen arrows"),
+      strong: plot.renderers.find((renderer) => renderer.name === "chosen arrows"),
+    };
+  };
+
+  const start = async () => {
+    const bokeh = await library();
+    const { docs, item } = JSON.parse(await unpack(one(".lab-document")));
+    root.dataset.theme = isDark() ? "dark" : "light";
+    one(".lab-picture").hidden = false;
+    item.roots = Object.fromEntries(item.root_ids.map((id, i) => [id, all(".lab-plot")[i]]));
+    const [views] = await bokeh.embed.embed_items(docs, [item]);
+    figures.push(...views.roots.filter((view) => view.model.name === "timeline").map((view) => describe(view.model)));
+    const models = [...new Set(figures.flatMap(({ plot }) => [...plot.references()]))];
+    const paint = () => paintTheme(models);
+    paint();
+    frame();
+    new MutationObserver(paint).observe(document.body, { attributeFilter: ["data-jp-theme-light", "class"] });
+    prefersDark.addEventListener("change", paint);
+
+    for (const figure of figures) {
+      let waiting = false;
+      const later = () => {
+        if (waiting) return;
+        waiting = true;
+        requestAnimationFrame(() => { waiting = false; fit(figure); });
+      };
+      for (const property of ["start", "end"]) figure.plot.x_range.properties[property].change.connect(later);
+      figure.plot.properties.inner_width.change.connect(later);
+      later();
+    }
+
+    document.addEventListener("lab-point", ({ detail: { renderer, index } }) => {
+      if (!figureOf(renderer)) return;
+      if (index.indices.length) pointed.set(renderer, index.indices.at(-1));
+      else pointed.delete(renderer);
+      soon();
+    });
+    document.addEventListener("lab-choose", ({ detail: { source } }) => {
+      const figure = figures.find(({ spans }) => spans?.selected === source);
+      if (!figure) return;
+      figure.chosen = [...source.indices];
+      soon();
+    });
+    for (const button of all("[data-do]")) button.addEventListener("click", () => actions[button.dataset.do]());
+    for (const button of all(".lab-legend button")) {
+      button.addEventListener("click", (event) => press(button.dataset.state, event.shiftKey));
+    }
+    one(".lab-text").classList.add("lab-unseen");
+    root.dataset.ready = "true";
+  };
+
+  try {
+    await start();
+  } catch (error) {
+    one(".lab-picture").hidden = true;
+    one(".lab-text").classList.remove("lab-unseen");
+    console.error("The picture could not be drawn; its text form is shown instead.", error);
+  }
+})(document.currentScript.parentElement, "VERSION");

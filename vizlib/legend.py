@@ -1,0 +1,78 @@
+"""The legend and the bars of "where each worker's life went", as markup made from the one table of states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from runtime.tracing.model import State
+from runtime.tracing.trace import Trace
+from vizlib import comparison, words
+from vizlib.palette import STYLES
+from vizlib.text import in_percent
+
+_DARK_TEXT = (State.GIL_WAIT, State.CORE_WAIT, State.RECV_BLOCKED, State.SLEEPING, State.SEND_BLOCKED, State.RUNNING)
+_MARKS = (
+    ("print", "▼", "printed"),
+    ("undelivered", "⊗", "sent, never received"),
+    ("raised", "✕", "raised"),
+    ("stopped", "⊠", "stopped"),
+)
+
+
+def legend(traces: Sequence[Trace], kinds: Iterable[str]) -> str:
+    """A button for each state that occurs in `traces`, and a key for each kind of mark."""
+    used = {state for trace in traces for state in trace.spans.column("state")}
+    buttons = "\n".join(_button(state) for state in STYLES if state in used)
+    marks = "".join(f'<span class="lab-key">{sign} {name}</span>' for kind, sign, name in _MARKS if kind in set(kinds))
+    lead = "Click a state to single it out, Shift+click to hide it:" if buttons else ""
+    return f'<div class="lab-legend"><span class="lab-lead">{lead}</span>\n{buttons}{marks}</div>'
+
+
+def _button(state: State) -> str:
+    style = STYLES[state]
+    edged = ' class="lab-edged"' if style.outline else ""
+    swatch = f'<span class="lab-swatch"><i{edged} style="--c:{style.color};height:{style.height:.0%}"></i></span>'
+    return (
+        f'<button type="button" data-state="{state.label}" aria-pressed="false" title="{escape(style.meaning)}">'
+        f"{swatch}{state.label}</button>"
+    )
+
+
+def lives(traces: Sequence[Trace]) -> str:
+    """Stacked bars: the share of each worker's life in each state, one group for each trace."""
+    width = max([7, *(min(len(worker.name), 24) for trace in traces for worker in trace.workers)])
+    groups = "".join(_group(*pair) for pair in zip(traces, comparison.titles(traces), strict=True))
+    return (
+        '<div class="lab-heading"><b>Where each worker&rsquo;s life went</b>'
+        "<span>each bar is one life, from its start to its end: 100 %</span></div>"
+        f'<div class="lab-lives" style="--label:{width * 6.4 + 6:.0f}px">{groups}</div>'
+    )
+
+
+def _group(trace: Trace, title: str) -> str:
+    rows = "".join(_row(name, shares) for name, shares in comparison.life(trace))
+    return f"<div><h4>{escape(title)}</h4>{rows}</div>"
+
+
+def _row(name: str, shares: Sequence[comparison.Share]) -> str:
+    told = escape(f"{name}: {in_percent(shares)}", quote=True)
+    parts = "".join(map(_part, shares))
+    return (
+        f'<div class="lab-life"><span title="{escape(name, quote=True)}">{escape(name)}</span>'
+        f'<div class="lab-parts" role="img" aria-label="{told}">{parts}</div></div>'
+    )
+
+
+def _part(share: comparison.Share) -> str:
+    shown = f"{share.percent} %" if share.percent >= 9 else ""
+    if share.state is None:
+        return f'<i class="lab-unknown" style="--w:{share.ns}" title="not recorded {share.percent} %">{shown}</i>'
+    style = STYLES[share.state]
+    ink = "#111111" if share.state in _DARK_TEXT else "#FFFFFF"
+    edged = ' class="lab-edged"' if style.outline else ""
+    title = f"{share.state.label} {share.percent} %, {words.duration(share.ns)}"
+    return (
+        f'<i{edged} data-state="{share.state.label}" style="--w:{share.ns};--c:{style.color};--t:{ink}" '
+        f'title="{title}">{shown}</i>'
+    )

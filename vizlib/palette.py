@@ -1,0 +1,75 @@
+"""Colours, and everything else that tells one state from another.
+
+The state colours are Okabe and Ito's, which stay apart for readers with protan, deutan and tritan vision; no state is
+told by its colour alone: bars have different heights, blocked bars carry a direction, and every place that shows a
+colour also says the word.  The legend, the hover, the text form and the style sheet are all generated from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.tracing.model import State
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one state looks and what it means."""
+
+    color: str
+    height: float  # of the bar, as a part of the lane's height
+    letter: str  # in the text form
+    meaning: str  # completes "running: ..." in the legend
+    outline: bool = False  # too pale on white for a bare fill: drawn with an edge in the light theme
+    points: str = ""  # a blocked bar says which way it waits: "right" to hand over, "left" to be given
+
+
+STYLES: dict[State, Style] = {
+    State.RUNNING: Style("#009E73", 1.0, "#", "executing Python"),
+    State.ENCODE: Style("#0072B2", 0.82, "e", "copying an object out, for a send"),
+    State.DECODE: Style("#0072B2", 0.66, "d", "copying an object in, after a receive"),
+    State.GIL_WAIT: Style("#E69F00", 0.5, "g", "ready, but another worker holds the GIL", outline=True),
+    State.CORE_WAIT: Style("#56B4E9", 0.5, "c", "ready, but no core is free", outline=True),
+    State.SEND_BLOCKED: Style("#D55E00", 0.3, ">", "waiting for room in a channel", points="right"),
+    State.RECV_BLOCKED: Style("#CC79A7", 0.3, "<", "waiting for a message", points="left"),
+    State.SLEEPING: Style("#F0E442", 0.16, "z", "asleep, or in other I/O", outline=True),
+    State.OBSERVER: Style("#7A7A7A", 0.16, "o", "our own instruments"),
+}
+"""In the order of the legend."""
+
+WORKER_COLORS = ("#4F81B0", "#7A62AC", "#B07BCB", "#6E8B3D", "#A0705A", "#4B8F8C", "#B0617F", "#7C7C52")
+"""Who runs on a core.  Softer than the states, and always with the worker's name."""
+
+LIGHT = {
+    "page": "#FFFFFF",
+    "ink": "#1F2328",
+    "quiet": "#57606A",
+    "rule": "#D0D7DE",
+    "lane": "#F4F6F8",
+    "edge": "#6B5200",
+    "arrow": "#24292F",
+    "alarm": "#B3261E",
+    "panel": "#F6F8FA",
+}
+
+DARK = {
+    "page": "#111111",
+    "ink": "#E8EAED",
+    "quiet": "#A9B1BA",
+    "rule": "#3D444D",
+    "lane": "#1C1F23",
+    "edge": "#8A6A1F",
+    "arrow": "#F0F3F6",
+    "alarm": "#FF8A80",
+    "panel": "#1B1F24",
+}
+
+
+def worker_color(index: int) -> str:
+    """The colour of worker number `index` on the core lanes; colours repeat after eight workers."""
+    return WORKER_COLORS[index % len(WORKER_COLORS)]
+
+
+def variables(theme: dict[str, str]) -> str:
+    """The theme as CSS custom properties: `--lab-ink: #1F2328; ...`."""
+    return " ".join(f"--lab-{role}: {color};" for role, color in theme.items())

@@ -1,0 +1,52 @@
+"""The pictures that a notebook asks for: each puts a view's figures, words and legend on one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runtime.tracing.trace import Trace
+from vizlib import comparison, legend, words
+from vizlib.page import Section, Sheet, View
+from vizlib.text import text
+from vizlib.views.timeline import Axis, Columns, columns, draw
+
+
+def timeline(trace: Trace) -> View:
+    """The run as a picture in time: a lane for each worker, its states as bars, its messages as arrows."""
+    return View(lambda: _sheet([trace]), text(trace))
+
+
+def compare(*traces: Trace) -> View:
+    """Several runs under each other on one time axis, which was faster in words, and where each life went.
+
+    Give them in the order in which they shall stand.  Raises ValueError with no trace at all.
+    """
+    if not traces:
+        raise ValueError("compare() expected at least one trace and got none: pass the traces of finished runs")
+    return View(lambda: _sheet(traces), text(*traces))
+
+
+def _sheet(traces: Sequence[Trace]) -> Sheet:
+    drawn = [columns(trace) for trace in traces]
+    axis = Axis.over(drawn)
+    titles = comparison.titles(traces)
+    marks = {kind for one in drawn for kind in one.marks["kind"]}
+    return Sheet(
+        name=words.listed(list(dict.fromkeys(words.plain(trace.name) for trace in traces))),
+        about=" vs ".join(title.lower() for title in titles) if len(traces) > 1 else "",
+        sentences=list(comparison.in_words(traces)) if len(traces) > 1 else [_headline(traces[0])],
+        sections=[_section(one, title, axis) for one, title in zip(drawn, titles, strict=True)],
+        legend=legend.legend(traces, marks),
+        below=legend.lives(traces) if len(traces) > 1 else "",
+    )
+
+
+def _section(drawn: Columns, title: str, axis: Axis) -> Section:
+    return Section(title, words.subtitle(drawn.trace), draw(drawn, axis), drawn.notes)
+
+
+def _headline(trace: Trace) -> str:
+    crew = f"{words.number(len(trace.workers))} worker{'' if len(trace.workers) == 1 else 's'}".capitalize()
+    ended = "finished in" if trace.complete else "were recorded for" if len(trace.workers) != 1 else "was recorded for"
+    messages = f", with {words.count(len(trace.messages), 'message')}" if trace.messages else ""
+    return f"{crew} {ended} {words.duration(trace.wall_ns)}{messages}."

@@ -1,0 +1,467 @@
+"""The timeline: a lane for each worker, its states as bars, its messages as arrows.
+
+Two parts.  `columns` is a pure function from a trace to what is drawn, in nanoseconds and pixels, together with the
+words that the hover shows.  `draw` makes a figure of it.  What a reader could take for more than it is gets a sentence
+in `Columns.notes`: spans drawn merged, arrows not drawn, records lost, a run cut short, states that are inferred.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bokeh.core.properties import value
+from bokeh.models import (
+    AdaptiveTicker,
+    BooleanFilter,
+    BoxZoomTool,
+    CDSView,
+    ColumnDataSource,
+    CrosshairTool,
+    CustomJSTickFormatter,
+    FixedTicker,
+    HoverTool,
+    IndexFilter,
+    PanTool,
+    Range1d,
+    TapTool,
+    WheelZoomTool,
+)
+from bokeh.models.annotations import Label, Span
+from bokeh.models.renderers import GlyphRenderer
+from bokeh.plotting import figure
+
+from runtime.tracing.model import NONE, Ending, Evidence, Message, State
+from runtime.tracing.trace import Trace
+from vizlib import hover, words
+from vizlib.lanes import Lanes
+from vizlib.merging import Merged, merge
+from vizlib.palette import STYLES, worker_color
+from vizlib.theme import FONT, tell_page, themed
+
+SPANS = 2_000
+"""Bars in one picture, at most."""
+ARROWS = 300
+"""Arrows drawn at once; of more messages, only those of the bar under the pointer."""
+MESSAGES = 5_000
+"""Messages that one picture carries, at most."""
+MARKS = 1_000
+"""Prints that one picture carries, at most."""
+
+type Table = dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a timeline draws.  Horizontal positions are nanoseconds of the run, vertical ones pixels from the top.
+
+    `messages` holds the arrows from the end of a send to the moment that the receiver took the object, each with the
+    beginning of both operations, so that the page can tell which bars it belongs to.
+    """
+
+    trace: Trace
+    lanes: Lanes
+    spans: Table
+    cores: Table
+    messages: Table
+    marks: Table
+    ends: Table
+    notes: tuple[str, ...]
+
+
+def columns(trace: Trace) -> Columns:
+    """Everything that the timeline of `trace` draws, and what it must say about what it does not draw."""
+    lanes = Lanes.of(trace)
+    bars = merge(_intervals(trace), trace.wall_ns, SPANS)
+    stays = merge(_stays(trace, list(lanes.cores)), trace.wall_ns, SPANS)
+    shown = _messages_shown(trace)
+    return Columns(
+        trace,
+        lanes,
+        _table(SPAN_FIELDS, _bars(trace, lanes, bars)),
+        _table(CORE_FIELDS, _core_bars(trace, lanes, stays)),
+        _table(MESSAGE_FIELDS, (_arrow(trace, lanes, message) for message in shown)),
+        _table(MARK_FIELDS, [*_prints(trace, lanes), *_undelivered(trace, lanes), *_failures(trace, lanes)]),
+        _table(END_FIELDS, _ends(trace, lanes)),
+        tuple(_notes(trace, bars, stays, len(shown))),
+    )
+
+
+SPAN_FIELDS = ("worker", "state", "left", "right", "top", "bottom", "inferred", "count", "words")
+CORE_FIELDS = ("worker", "left", "right", "top", "bottom", "color", "name", "count", "words")
+MESSAGE_FIELDS = ("sender", "receiver", "x0", "y0", "x1", "y1", "middle", "head", "began", "asked", "received", "words")
+MARK_FIELDS = ("kind", "x", "y", "words")
+END_FIELDS = ("x", "top", "bottom", "began", "words")
+
+
+def _table(fields: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> Table:
+    turned = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in fields]
+    return dict(zip(fields, turned, strict=True))
+
+
+def _intervals(trace: Trace) -> Iterable[tuple[int, int, int, int]]:
+    spans = trace.spans
+    return zip(*(spans.column(field) for field in ("worker", "state", "began_ns", "ended_ns")), strict=True)
+
+
+def _stays(trace: Trace, cores: list[int]) -> Iterable[tuple[int, int, int, int]]:
+    return ((cores.index(stay.core), stay.worker, stay.began_ns, stay.ended_ns) for stay in trace.core_spans)
+
+
+def _bars(trace: Trace, lanes: Lanes, merged: Merged) -> Iterable[tuple[Any, ...]]:
+    for run in merged.runs:
+        lane, alone = lanes.workers[run.lane], run.count == 1
+        span = trace.spans[run.index]
+        yield (
+            run.lane,
+            run.kind,
+            run.began_ns,
+            run.ended_ns,
+            lane.level(STYLES[State(run.kind)].height),
+            lane.bottom,
+            int(alone and span.evidence == Evidence.INFERRED),
+            run.count,
+            hover.of_span(trace, span) if alone else hover.of_joined(trace, run),
+        )
+
+
+def _core_bars(trace: Trace, lanes: Lanes, merged: Merged) -> Iterable[tuple[Any, ...]]:
+    cores = list(lanes.cores.items())
+    for run in merged.runs:
+        core, lane = cores[run.lane]
+        alone = run.count == 1
+        yield (
+            run.kind,
+            run.began_ns,
+            run.ended_ns,
+            lane.top,
+            lane.bottom,
+            worker_color(run.kind),
+            words.plain(trace.workers[run.kind].name, 24),
+            run.count,
+            hover.of_core(trace, trace.core_spans[run.index]) if alone else hover.of_joined_core(trace, core, run),
+        )
+
+
+def _delivered(message: Message) -> bool:
+    return message.receiver != NONE and message.taken_ns != NONE
+
+
+def _messages_shown(trace: Trace) -> list[Message]:
+    """The messages that arrived, in the order of their sending; the first `MESSAGES` of them if there are more."""
+    return sorted(filter(_delivered, trace.messages), key=lambda message: message.sent_ns)[:MESSAGES]
+
+
+def _arrow(trace: Trace, lanes: Lanes, message: Message) -> tuple[Any, ...]:
+    # A receiver may hold the object before the sender's call has returned.  Such an arrow stands upright at the moment
+    # of the taking: an arrow that points back in time would show an effect before its cause.
+    left = message.taken_ns if message.sent_ns == NONE else min(message.sent_ns, message.taken_ns)
+    return (
+        message.sender,
+        message.receiver,
+        left,
+        lanes.workers[message.sender].middle,
+        message.taken_ns,
+        lanes.workers[message.receiver].middle,
+        (lanes.workers[message.sender].middle + lanes.workers[message.receiver].middle) / 2,
+        "triangle" if message.receiver < message.sender else "inverted_triangle",
+        message.began_ns,
+        message.taken_ns if message.asked_ns == NONE else message.asked_ns,
+        max(message.received_ns, message.taken_ns),
+        hover.of_message(trace, message),
+    )
+
+
+def _prints(trace: Trace, lanes: Lanes) -> Iterable[tuple[Any, ...]]:
+    for output in trace.outputs[:MARKS]:
+        kind = "print" if output.stream == 1 else "stderr"
+        yield kind, output.at_ns, lanes.workers[output.worker].top, hover.of_output(trace, output)
+
+
+def _undelivered(trace: Trace, lanes: Lanes) -> Iterable[tuple[Any, ...]]:
+    lost = [message for message in trace.messages if not _delivered(message) and message.sent_ns != NONE]
+    for message in lost[:MARKS]:
+        yield "undelivered", message.sent_ns, lanes.workers[message.sender].middle, hover.of_message(trace, message)
+
+
+def _failures(trace: Trace, lanes: Lanes) -> Iterable[tuple[Any, ...]]:
+    for worker in trace.workers:
+        if worker.ending is not Ending.RETURNED:
+            kind = "raised" if worker.ending is Ending.RAISED else "stopped"
+            yield kind, worker.ended_ns, lanes.workers[worker.index].middle, hover.of_ending(trace, worker)
+
+
+def _ends(trace: Trace, lanes: Lanes) -> Iterable[tuple[Any, ...]]:
+    for worker in trace.workers:
+        lane = lanes.workers[worker.index]
+        yield worker.ended_ns, lane.top, lane.bottom, worker.began_ns, hover.of_ending(trace, worker)
+
+
+def _notes(trace: Trace, bars: Merged, stays: Merged, shown: int) -> Iterable[str]:
+    if not trace.complete:
+        yield "This run was cut short: the picture ends where the recording ends."
+    if trace.dropped:
+        yield f"{words.count(trace.dropped, 'record')} did not fit into the recorder: spans or messages are missing."
+    if not trace.spans:
+        yield "No states were recorded in this run."
+    for merged, noun in ((bars, "span"), (stays, "stay")):
+        if merged.joined:
+            where = "" if noun == "span" else " on a core"
+            yield (
+                f"{words.count(merged.joined, noun)}{where} shorter than {words.duration(merged.below_ns)} are drawn "
+                f"merged: each bar shows what took most of its time, and tells the rest when you point at it."
+            )
+    if trace.messages and shown > ARROWS:
+        yield f"{words.count(len(trace.messages), 'message')}: point at a bar or click it to see its arrows."
+    delivered = sum(map(_delivered, trace.messages))
+    if delivered > shown:
+        yield f"Arrows exist here for the first {shown:,} of {delivered:,} messages received."
+    if len(trace.outputs) > MARKS:
+        yield f"The first {MARKS:,} of {len(trace.outputs):,} printed lines are marked."
+    if Evidence.INFERRED in trace.spans.column("evidence"):
+        yield "Pale bars with a dashed edge are inferred, not measured."
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What figures under each other share: the time that they show, the pointer's time, the width of the labels."""
+
+    time: Range1d
+    pointer: Span
+    label_width: int
+
+    @classmethod
+    def over(cls, drawn: Iterable[Columns]) -> Axis:
+        """One axis that fits all of `drawn`."""
+        drawn = list(drawn)
+        end = max((_end(one) for one in drawn), default=1)
+        labels = [lane.label for one in drawn for lane in (*one.lanes.workers, *one.lanes.cores.values())]
+        bounds = (-0.004 * end, 1.11 * end)
+        return cls(
+            Range1d(start=bounds[0], end=bounds[1], bounds=bounds, min_interval=min(20.0, end / 2)),
+            themed(Span(dimension="height", line_width=1, line_dash=[2, 3], level="overlay"), line_color="quiet"),
+            max([56, *(int(6.7 * len(label)) + 14 for label in labels)]),
+        )
+
+
+def _end(drawn: Columns) -> int:
+    ends: list[int] = [1, drawn.trace.wall_ns, *drawn.ends["x"], *drawn.spans["right"], *drawn.cores["right"]]
+    return max(ends)
+
+
+def draw(drawn: Columns, axis: Axis) -> figure:
+    """A figure of the columns.  Its lanes have fixed heights and its width follows the page."""
+    plot = figure(
+        name="timeline",
+        tags=[_end(drawn)],
+        height=int(drawn.lanes.height) + 30,
+        min_width=320,
+        sizing_mode="stretch_width",
+        x_range=axis.time,
+        y_range=Range1d(start=drawn.lanes.height, end=0),
+        tools=[],
+        toolbar_location=None,
+        min_border_left=axis.label_width,
+        min_border_right=2,
+        min_border_top=0,
+        lod_threshold=None,  # or Bokeh draws one bar in ten while panning
+        background_fill_color=None,
+        border_fill_color=None,
+        outline_line_color=None,
+    )
+    _axes(plot, drawn.lanes)
+    _draw_floor(plot, drawn)
+    draws = (_draw_cores, _draw_spans, _draw_messages, _draw_marks)
+    touchable = [renderer for draw_part in draws for renderer in draw_part(plot, drawn)]
+    _draw_end(plot, drawn)
+    _tools(plot, axis, touchable)
+    return plot
+
+
+TIME_FORMAT = """
+const far = Math.max(...ticks.map(Math.abs));
+const [size, unit] = far >= 1e9 ? [1e9, "s"] : far >= 1e6 ? [1e6, "ms"] : far >= 1e3 ? [1e3, "µs"] : [1, "ns"];
+const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) / size : 1;
+const decimals = Math.min(9, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
+return (tick / size).toFixed(decimals) + " " + unit;
+"""
+
+
+def _axes(plot: figure, lanes: Lanes) -> None:
+    every = (*lanes.cores.values(), *lanes.workers)
+    plot.yaxis.ticker = FixedTicker(ticks=[lane.middle for lane in every])
+    plot.yaxis.major_label_overrides = {lane.middle: lane.label for lane in every}
+    plot.xaxis.ticker = AdaptiveTicker(base=10, mantissas=[1, 2, 5], desired_num_ticks=7, num_minor_ticks=0)
+    plot.xaxis.formatter = CustomJSTickFormatter(code=TIME_FORMAT)
+    for axis in (plot.xaxis[0], plot.yaxis[0]):
+        axis.update(major_label_text_font=FONT, major_label_text_font_size="12px", major_tick_in=0)
+    plot.xaxis[0].update(major_label_text_font_size="11px", major_tick_out=4)
+    themed(plot.xaxis[0], major_label_text_color="quiet", axis_line_color="rule", major_tick_line_color="rule")
+    themed(plot.yaxis[0], major_label_text_color="ink")
+    plot.yaxis[0].update(axis_line_color=None, major_tick_line_color=None, major_label_standoff=6)
+    plot.ygrid.grid_line_color = None
+    themed(plot.xgrid[0], grid_line_color="lane")
+
+
+def _draw_floor(plot: figure, drawn: Columns) -> None:
+    """The thin line of each life, so that a gap in it is seen as one, with an upright where it ends."""
+    ends = ColumnDataSource(drawn.ends)
+    themed(plot.segment("began", "bottom", "x", "bottom", source=ends, line_width=1).glyph, line_color="rule")
+    themed(plot.segment("x", "top", "x", "bottom", source=ends, line_width=1.5).glyph, line_color="quiet")
+    if drawn.lanes.border is not None:
+        border = Span(location=drawn.lanes.border, dimension="width", line_width=1, level="underlay")
+        plot.add_layout(themed(border, line_color="rule"))
+
+
+def _draw_cores(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
+    if not drawn.cores["left"]:
+        return []
+    source = ColumnDataSource(drawn.cores | {"label": [""] * len(drawn.cores["left"])}, name="cores")
+    bars = plot.quad("left", "right", "top", "bottom", source=source, name="cores", fill_color="color", line_color=None)
+    plot.text(
+        x="left", y="bottom", text="label", source=source, name="core names", x_offset=5, y_offset=-1.5,
+        text_color="white", text_font=value(FONT), text_font_size="9.5px", text_baseline="bottom",
+    )  # fmt: skip
+    return [bars]
+
+
+def _draw_spans(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
+    spans = drawn.spans
+    lane_tops = [drawn.lanes.workers[worker].top for worker in spans["worker"]]
+    source = ColumnDataSource(spans | {"lane_top": lane_tops}, name="spans")
+    for state, style in STYLES.items():
+        for inferred in (0, 1):
+            chosen = [s == state and i == inferred for s, i in zip(spans["state"], spans["inferred"], strict=True)]
+            if not any(chosen):
+                continue
+            bars = plot.quad(
+                "left", "right", "top", "bottom", source=source, view=CDSView(filter=BooleanFilter(booleans=chosen)),
+                name=f"state:{state.label}", fill_color=style.color, line_color=None,
+                fill_alpha=0.4 if inferred else 1.0,
+            )  # fmt: skip
+            if inferred:
+                bars.glyph.update(line_color=style.color, line_dash=[3, 2], line_width=1, tags=["inferred"])
+            elif style.outline:
+                bars.glyph.update(line_width=0.8)
+                themed(bars.glyph, line_color="edge")
+    _draw_directions(plot, drawn)
+    # The whole height of a lane answers to the pointer, however low the bar in it.
+    whole = plot.quad("left", "right", "lane_top", "bottom", source=source, fill_color=None, line_color=None)
+    whole.name = "touch"
+    return [whole]
+
+
+_TURNS = {"right": -math.pi / 2, "left": math.pi / 2}
+
+
+def _draw_directions(plot: figure, drawn: Columns) -> None:
+    """Small triangles over blocked bars, where there is room: to the right waits to send, to the left to receive."""
+    blocked = [(STYLES[State(state)], i) for i, state in enumerate(drawn.spans["state"])]
+    spans = list(zip(*(drawn.spans[field] for field in ("left", "right", "top")), strict=True))
+    rows = [
+        ((left + right) / 2, top - 4, _TURNS[style.points], right - left, style.color)
+        for style, i in blocked
+        if style.points
+        for left, right, top in [spans[i]]
+    ]
+    table = _table(("x", "y", "angle", "width", "color"), rows)
+    source = ColumnDataSource(table | {"size": [0.0] * len(rows)}, name="directions")
+    plot.scatter(
+        "x", "y", size="size", angle="angle", marker="triangle", source=source, name="directions",
+        fill_color="color", line_color=None,
+    )  # fmt: skip
+
+
+def _curve(x0: float, y0: float, x1: float, y1: float) -> tuple[list[float], list[float]]:
+    """The cubic curve that leaves and arrives upright, as points: the same that the page draws for a chosen arrow."""
+    steps = [step / 12 for step in range(13)]
+    ease = [3 * t**2 - 2 * t**3 for t in steps]
+    rise = [1.5 * t * (1 - t) + t**3 for t in steps]
+    return [x0 + (x1 - x0) * part for part in ease], [y0 + (y1 - y0) * part for part in rise]
+
+
+def _draw_messages(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
+    messages = ColumnDataSource(drawn.messages, name="messages")
+    few = len(drawn.messages["x0"]) <= ARROWS
+    table: Table = {field: drawn.messages[field] if few else [] for field in ("x0", "y0", "x1", "y1", "head")}
+    curves = [_curve(*ends) for ends in zip(*(table[field] for field in ("x0", "y0", "x1", "y1")), strict=True)]
+    table |= _table(("xs", "ys"), curves)
+    lines = plot.multi_line(
+        "xs", "ys", source=ColumnDataSource(table, name="arrows"), name="arrows", line_width=1.1, line_alpha=0.3
+    )
+    heads = plot.scatter(
+        "x1", "y1", source=lines.data_source, marker="head", name="heads", size=5.5, fill_alpha=0.5, line_color=None
+    )
+    chosen = CDSView(filter=IndexFilter(indices=[]))  # the page fills in which: those of the bar under the pointer
+    strong = plot.bezier(
+        "x0", "y0", "x1", "y1", "x0", "middle", "x1", "middle", source=messages, view=chosen, name="chosen arrows",
+        line_width=2, level="overlay",
+    )  # fmt: skip
+    points = plot.scatter(
+        "x1", "y1", source=messages, view=chosen, marker="head", name="chosen heads", size=10, level="overlay"
+    )
+    for glyph in (lines.glyph, strong.glyph):
+        themed(glyph, line_color="arrow")
+    themed(heads.glyph, fill_color="arrow")
+    themed(points.glyph, fill_color="arrow", line_color="page")
+    return [lines]
+
+
+_MARKERS = {
+    "print": ("inverted_triangle", 7, "ink"),
+    "stderr": ("inverted_triangle", 7, "alarm"),
+    "undelivered": ("circle_x", 9, "alarm"),
+    "raised": ("x", 11, "alarm"),
+    "stopped": ("square_x", 9, "alarm"),
+}
+
+
+def _draw_marks(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
+    source = ColumnDataSource(drawn.marks, name="marks")
+    renderers = []
+    for kind, (marker, size, role) in _MARKERS.items():
+        chosen = [one == kind for one in drawn.marks["kind"]]
+        if any(chosen):
+            marks = plot.scatter(
+                "x", "y", source=source, view=CDSView(filter=BooleanFilter(booleans=chosen)), name=f"mark:{kind}",
+                marker=marker, size=size, line_width=1 if kind in ("print", "stderr") else 2,
+            )  # fmt: skip
+            filled = kind in ("print", "stderr")
+            themed(marks.glyph, fill_color=role if filled else "page", line_color="page" if filled else role)
+            renderers.append(marks)
+    return renderers
+
+
+def _draw_end(plot: figure, drawn: Columns) -> None:
+    trace = drawn.trace
+    line = Span(location=trace.wall_ns, dimension="height", line_width=1.5, line_dash=[2, 3])
+    label = Label(
+        x=trace.wall_ns, y=drawn.lanes.height - 4, x_offset=6, text_baseline="bottom", text_font=FONT,
+        text_font_size="12px", text_font_style="bold",
+        text=f"{'done' if trace.complete else 'cut short'} {words.duration(trace.wall_ns)}",
+    )  # fmt: skip
+    plot.add_layout(themed(line, line_color="ink"))
+    plot.add_layout(themed(label, text_color="ink"))
+
+
+def _tools(plot: figure, axis: Axis, touchable: list[GlyphRenderer[Any]]) -> None:
+    pan = PanTool(dimensions="width", name="pan")
+    zoom = WheelZoomTool(dimensions="width", modifiers="ctrl", maintain_focus=False)
+    box = BoxZoomTool(dimensions="width", name="box")
+    bars = [one for one in touchable if one.name == "touch"]
+    plot.add_tools(
+        pan,
+        zoom,
+        box,
+        CrosshairTool(dimensions="height", overlay=axis.pointer),
+        HoverTool(renderers=[*touchable], tooltips=None, callback=tell_page("point", "cb_data")),
+        TapTool(renderers=[*bars]),
+    )
+    plot.toolbar.update(active_drag=pan, active_scroll=zoom)
+    for renderer in plot.renderers:
+        if isinstance(renderer, GlyphRenderer):
+            renderer.update(selection_glyph=None, nonselection_glyph=None)
+    for renderer in bars:
+        renderer.data_source.selected.js_on_change("indices", tell_page("choose", "{source: cb_obj}"))

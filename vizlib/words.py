@@ -1,0 +1,176 @@
+"""Numbers and names in words: one way to say each thing, for the hover, the headings and the text form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runtime.tracing.model import Ending, Worker
+from runtime.tracing.trace import Trace
+
+_UNITS = ((1_000, "ns"), (1_000_000, "µs"), (1_000_000_000, "ms"))
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_FRACTIONS = (
+    (1 / 4, "a quarter"),
+    (1 / 3, "a third"),
+    (1 / 2, "half"),
+    (2 / 3, "two thirds"),
+    (3 / 4, "three quarters"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BackendWords:
+    """How a backend is called, and what its workers share."""
+
+    title: str
+    shares: str
+    one: str
+    many: str
+
+
+_BACKENDS = {
+    "interpreters": BackendWords("Interpreters", "own GIL each", "interpreter", "interpreters"),
+    "shared-gil": BackendWords(
+        "Shared GIL", "interpreters, one GIL for all", "interpreter under one GIL", "interpreters under one GIL"
+    ),
+    "threads": BackendWords("Threads", "one GIL for all", "thread", "threads"),
+    "processes": BackendWords("Processes", "own memory and own GIL each", "process", "processes"),
+}
+
+
+def backend(trace: Trace) -> BackendWords:
+    """The words for the backend of `trace`; a backend without words of its own is called by its name."""
+    known = _BACKENDS.get(trace.backend)
+    if known is None:
+        return BackendWords(plain(trace.backend).capitalize(), "", "worker", "workers")
+    if trace.backend == "threads" and not trace.environment.gil:
+        return BackendWords(known.title, "free-threaded, no GIL", known.one, known.many)
+    return known
+
+
+def duration(ns: float) -> str:
+    """A time in the unit that fits: `850 ns`, `12.3 µs`, `3.1 ms`, `2.0 s`, `1 h 2 min`."""
+    if ns < 0:
+        return "-" + duration(-ns)
+    if ns < 1_000:
+        return f"{ns:.0f} ns" if round(ns) < 1_000 else "1.0 µs"
+    for limit, unit in _UNITS:
+        value = ns / limit * 1_000
+        if value < 99.95:
+            return f"{value:.1f} {unit}"
+        if value < 999.5:
+            return f"{value:.0f} {unit}"
+    seconds = round(ns / 1e9, 1)
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def moment(ns: int, span_ns: int) -> str:
+    """A point in time, precise enough to tell it from one `span_ns` later: `1.482 ms` rather than `1.5 ms`."""
+    for size, unit in ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")):
+        if abs(ns) >= size:
+            decimals = next((d for d in range(10) if size / 10**d <= max(span_ns, 1) / 10), 9)
+            return f"{ns / size:,.{min(max(decimals, 1), 6)}f} {unit}"
+    return f"{ns} ns"
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that fits: `24 B`, `1.2 kB`, `104.9 MB`."""
+    if count < 1_000:
+        return f"{count} B"
+    power, unit = next(
+        (p, unit) for p, unit in ((1e3, "kB"), (1e6, "MB"), (1e9, "GB")) if count < 999.95 * p or p > 1e8
+    )
+    return f"{count / power:.1f} {unit}"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: `1 message`, `1,204 messages`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def number(value: int) -> str:
+    """A small number as a word, a larger one in figures."""
+    return _NUMBERS[value] if value < len(_NUMBERS) else f"{value:,}"
+
+
+def ratio(value: float) -> str:
+    """How many times, as `1.9` with a multiplication sign; large ratios without decimals."""
+    return (f"{value:.2f}" if value < 1.1 else f"{value:.1f}" if value < 20 else f"{value:,.0f}") + "\u00d7"
+
+
+def part(share: float) -> str:
+    """A share of a whole as one says it: `about half (48 %)`, or just `12 %`."""
+    percent = f"{share:.0%}".replace("%", " %")
+    name = next((name for value, name in _FRACTIONS if abs(share - value) <= 0.025), "")
+    return f"about {name} ({percent})" if name else percent
+
+
+def percents(parts: Sequence[int], whole: int) -> list[int]:
+    """Whole percentages of `whole` whose sum is right: rounding errors go to where they matter least.
+
+    >>> percents([1, 1, 1], 3)
+    [34, 33, 33]
+    """
+    if whole <= 0:
+        return [0] * len(parts)
+    exact = [value * 100 / whole for value in parts]
+    rounded = [int(value) for value in exact]
+    missing = round(sum(exact)) - sum(rounded)
+    by_remainder = sorted(range(len(parts)), key=lambda i: rounded[i] - exact[i])
+    for i in by_remainder[: max(missing, 0)]:
+        rounded[i] += 1
+    return rounded
+
+
+def plain(text: str, limit: int = 60) -> str:
+    """One line of harmless text: what does not print (line ends, control and direction marks) is shown escaped."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: limit + 1])
+    return shown if len(shown) <= limit and len(text) <= limit else shown[: limit - 1] + "…"
+
+
+def name(worker: Worker) -> str:
+    """The worker's name as plain text."""
+    return plain(worker.name, 40)
+
+
+def ending(trace: Trace, worker: Worker) -> str:
+    """How the worker's life ended: `returned`, `raised ValueError: ...`, `was stopped`, `was lost with its host`."""
+    if worker.ending is Ending.RAISED:
+        failure = next((error for error in trace.errors if error.worker == worker.name), None)
+        return f"raised {plain(failure.type)}: {plain(failure.message, 120)}" if failure else "raised"
+    return {
+        Ending.RETURNED: "returned",
+        Ending.STOPPED: "was stopped",
+        Ending.LOST: "was lost with its host",
+    }[worker.ending]
+
+
+def source_line(worker: Worker, line: int) -> tuple[int, str] | None:
+    """The number of `line` within the worker's snippet, from 1, and its text; None where it is not known.
+
+    `line` counts in the numbering of the worker's file, as records do.
+    """
+    lines = worker.source.splitlines()
+    index = line - worker.first_line
+    if line < 0 or not 0 <= index < len(lines):
+        return None
+    return index + 1, plain(lines[index].strip(), 80)
+
+
+def subtitle(trace: Trace) -> str:
+    """What stands beside the backend's name: `own GIL each · 4 workers · 2 cores`."""
+    parts = [backend(trace).shares, count(len(trace.workers), "worker")]
+    if trace.environment.cores:
+        parts.append(count(trace.environment.cores, "core"))
+    return " · ".join(part for part in parts if part)
+
+
+def listed(items: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
