@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Iterable, Iterator, NamedTuple, Sequence
 
 ROOT = Path(__file__).resolve().parent
-CONSTRAINTS = ".ci/constraints.txt"  # relative: pip splits what the environment tells it at spaces
+CONSTRAINTS = ".ci/constraints.txt"
 TOOLS = ROOT / ".tools"
 STAMP = "interpreter-lab.json"
 WINDOWS = os.name == "nt"
@@ -41,6 +41,17 @@ INSTALLED_MODULES = {
     "test": ("pytest", "nbval", "hypothesis", "playwright", "ruff", "mypy"),
 }
 NO_BROWSER = "No browser was found: install Chromium, Chrome or Edge, or name the path of one in LAB_BROWSER."
+PIP_ASKS_NOTHING = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_ROOT_USER_ACTION": "ignore",
+    "PIP_USER": "0",
+}
+PIP_KEEPS_PINS = {
+    "PIP_CONSTRAINT": CONSTRAINTS,  # a relative path, because pip splits these at spaces
+    "PIP_BUILD_CONSTRAINT": CONSTRAINTS,
+    "PYYAML_FORCE_LIBYAML": "0",  # where PyYAML has no wheel, its pure Python form needs no compiler
+}
 STATIC_CHECKS = {
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
@@ -60,17 +71,14 @@ def say(text: str) -> None:
 # --- Other programs ---------------------------------------------------------------------------------------------------
 
 
-def child_environment(venv: Path | None = None) -> dict[str, str]:
+def child_environment(venv: Path | None = None, **settings: str) -> dict[str, str]:
     """Return the environment for a child: free of another Python's settings, with `venv` activated when given."""
     env = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
-    # pip: the pins hold for build tools too; nothing is asked; PyYAML needs no compiler without its C parser
-    env.update(PIP_CONSTRAINT=CONSTRAINTS, PIP_BUILD_CONSTRAINT=CONSTRAINTS, PYYAML_FORCE_LIBYAML="0")
-    env.update(PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PIP_USER="0", PIP_ROOT_USER_ACTION="ignore")
     if venv:
         env["VIRTUAL_ENV"] = str(venv)
         env["PATH"] = os.pathsep.join([str(venv_python(venv).parent), env.get("PATH", "")])
         env["JUPYTER_PREFER_ENV_PATH"] = "1"
-    return env
+    return {**env, **settings}
 
 
 def ask(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -128,7 +136,7 @@ class Python(NamedTuple):
         return "{}.{}".format(*self.version) + ("t" if self.free_threaded else "")
 
 
-# Runs on any Python, so that an old one can say that it is old. Of a virtual environment it names the base executable.
+# Runs on any Python 3, so that an old one can say that it is old. In an environment it names the base executable.
 PROBE = """
 import json, sys, sysconfig
 missing = []
@@ -142,9 +150,9 @@ if sys.argv[2]:
     missing += [name for name in sys.argv[2].split(",") if importlib.util.find_spec(name) is None]
 print(json.dumps({
     "path": getattr(sys, "_base_executable", None) or sys.executable,
-    "home": getattr(sys, "base_prefix", sys.prefix),
+    "home": sys.base_prefix,
     "version": sys.version_info[:3],
-    "implementation": sys.implementation.name if hasattr(sys, "implementation") else "python2",
+    "implementation": sys.implementation.name,
     "final": sys.version_info[3] == "final",
     "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
     "missing": missing,
@@ -154,7 +162,7 @@ print(json.dumps({
 
 def probe(path: str | Path, installed: Sequence[str] = ()) -> Python | None:
     """Run the executable once and return what it is, or None where it cannot be run or is no Python."""
-    command = [str(path), "-c", PROBE, ",".join(STANDARD_MODULES), ",".join(installed)]
+    command = [str(path), "-I", "-c", PROBE, ",".join(STANDARD_MODULES), ",".join(installed)]
     try:
         facts = json.loads(ask(command).stdout.splitlines()[-1])
         return Python(**{**facts, "version": tuple(facts["version"]), "missing": tuple(facts["missing"])})
@@ -261,22 +269,29 @@ def named_python(name: str) -> Python:
 def newest_python() -> Python:
     """Return the Python to use when none is named; fetch one where the machine has none."""
     say("looking for a Python 3.13 or later")
-    return best(found_pythons()) or fetched_python()
+    found = list(found_pythons())
+    return best(found) or fetched_python(nearly_suitable(found))
 
 
-def fetched_python() -> Python:
+def nearly_suitable(found: Iterable[Python]) -> str:
+    """Tell of a Python that is new enough and only lacks something, which may be easier to mend than to replace."""
+    incomplete = (python for python in found if python.version >= OLDEST and python.implementation == "cpython")
+    return next((f" ({python.path} is no help: {why_unsuitable(python)})" for python in incomplete), "")
+
+
+def fetched_python(remark: str) -> Python:
     """Fetch a Python through uv, which is installed into a private environment for that."""
     say(f"found none, fetching Python {FETCHED} through uv into {TOOLS.name}")
     TOOLS.mkdir(exist_ok=True)
     uv = shutil.which("uv") or private_uv()
-    env = {**child_environment(), "UV_PYTHON_INSTALL_DIR": str(TOOLS / "python"), "UV_PYTHON_INSTALL_BIN": "0"}
+    env = child_environment(UV_PYTHON_INSTALL_DIR=str(TOOLS / "python"), UV_PYTHON_INSTALL_BIN="0")
     if uv and not run_logged([uv, "python", "install", FETCHED], env, TOOLS / "uv.log"):
         python = best(found_pythons())
         if python:
             return python
     raise SetupProblem(
-        f"No Python 3.13 or later was found and none could be fetched: install Python {FETCHED} (from python.org or "
-        f"with your system's package manager) and run this again, or name one with --python."
+        f"No Python 3.13 or later was found{remark} and none could be fetched: install Python {FETCHED} (from "
+        f"python.org or with your system's package manager) and run this again, or name one with --python."
     )
 
 
@@ -284,7 +299,8 @@ def private_uv() -> str | None:
     """Install uv into its own environment inside the checkout; return its path, or None where that fails."""
     home = TOOLS / "uv"
     commands = ([sys.executable, "-m", "venv", str(home)], [str(venv_python(home)), "-m", "pip", "install", "uv"])
-    if any(run_logged(command, child_environment(), TOOLS / "uv.log") for command in commands):
+    env = child_environment(None, **PIP_ASKS_NOTHING)
+    if any(run_logged(command, env, TOOLS / "uv.log") for command in commands):
         return None
     return str(venv_python(home).parent / "uv")
 
@@ -394,12 +410,14 @@ def install(venv: Path, level: str) -> None:
     """Install the checkout and its pinned dependencies; where pip cannot begin, the environment stays as it was."""
     say(f"installing into {venv.name} (about a minute, once)")
     before = read_stamp(venv) or {}
-    base = before.get("python", "")
+    present = probe(venv_python(venv))
+    base = present.path if present else before.get("python", "")
     level = "test" if "test" in (level, before.get("level")) else "lab"
     write_stamp(venv, python=base)
     command = [str(venv_python(venv)), "-m", "pip", "install", "--prefer-binary", "--editable"]
     log = venv / "install.log"
-    output = run_logged([*command, ".[test]" if level == "test" else "."], child_environment(venv), log)
+    env = child_environment(venv, **PIP_ASKS_NOTHING, **PIP_KEEPS_PINS)
+    output = run_logged([*command, ".[test]" if level == "test" else "."], env, log)
     if output:
         write_stamp(venv, **before)
         raise SetupProblem(f"{pip_problem(output)} (pip's own words are in {log}).")
@@ -462,13 +480,19 @@ def browser_installers() -> list[list[str]]:
     return []
 
 
+def may_need_browser(arguments: Sequence[str]) -> bool:
+    """Say whether browser tests may be among those that pytest's arguments select."""
+    selecting = [a for a in arguments if a.startswith(("-k", "-m")) or (ROOT / a.partition("::")[0]).exists()]
+    return not selecting or any("browser" in argument for argument in arguments)
+
+
 def provide_browser(may_install: bool) -> str | None:
     """Return a browser's path, after installing one where there is none and the machine's package manager can."""
     browser = find_browser()
     if browser or not may_install or os.environ.get("LAB_BROWSER"):
         return browser
     say("no browser found, installing one for the browser tests")
-    env = {**child_environment(), "DEBIAN_FRONTEND": "noninteractive"}
+    env = child_environment(DEBIAN_FRONTEND="noninteractive")
     TOOLS.mkdir(exist_ok=True)
     for command in browser_installers():
         run_logged(command, env, TOOLS / "browser.log")
@@ -496,7 +520,7 @@ def lab(venv: Path, arguments: Sequence[str]) -> int:
 def test(venv: Path, arguments: Sequence[str], static: bool = True) -> int:
     """Run the static checks and then every test, and say at the end what failed."""
     env = child_environment(venv)
-    browser = provide_browser(may_install=not arguments or any("browser" in argument for argument in arguments))
+    browser = provide_browser(may_install=may_need_browser(arguments))
     if browser:
         env["LAB_BROWSER"] = browser
     else:
@@ -515,9 +539,9 @@ def pin(venv: Path) -> int:
     """Write the newest versions that fit pyproject.toml into the constraints file."""
     say("asking pip for the newest versions")
     report = venv / "report.json"
-    env = {name: value for name, value in child_environment(venv).items() if "CONSTRAINT" not in name}
+    env = child_environment(venv, **PIP_ASKS_NOTHING)
     command = [str(venv_python(venv)), "-m", "pip", "install", "--dry-run", "--ignore-installed", "--prefer-binary"]
-    output = run_logged([*command, "--report", str(report), ".[test]"], env, venv / "pin.log")
+    output = run_logged([*command, "--report", str(report), ".[test]", "setuptools"], env, venv / "pin.log")
     if output:
         raise SetupProblem(f"{pip_problem(output)}.")
     file = ROOT / CONSTRAINTS

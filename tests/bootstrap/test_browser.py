@@ -64,6 +64,18 @@ def test_without_a_package_manager_nothing_is_tried(programs):
     assert bootstrap.browser_installers() == []
 
 
+@pytest.mark.parametrize(
+    "arguments", ["", "-x --durations=3", "-m browser", "-k page tests/browser", "-m soak -k browser"]
+)
+def test_runs_that_may_need_a_browser(arguments):
+    assert bootstrap.may_need_browser(arguments.split())
+
+
+@pytest.mark.parametrize("arguments", ["-k channel", "-m soak", "-x tests/bootstrap", "tests/conftest.py::test_it"])
+def test_runs_for_which_none_is_installed(arguments):
+    assert not bootstrap.may_need_browser(arguments.split())
+
+
 @pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip), ("false", pytest.skip), ("true", pytest.fail)])
 def test_without_a_browser_its_tests_skip_and_in_ci_they_fail(programs, monkeypatch, request, ci, outcome):
     monkeypatch.setenv("CI", ci)

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import Python, best, is_worth_a_probe, launcher_paths, named_python, probe, why_unsuitable
+from bootstrap import (
+    Python,
+    best,
+    is_worth_a_probe,
+    launcher_paths,
+    named_python,
+    nearly_suitable,
+    probe,
+    why_unsuitable,
+)
 
 
 def python(version: str, **facts: object) -> Python:
@@ -49,6 +58,15 @@ def test_the_newest_that_surely_works_is_chosen(found, chosen):
 )
 def test_an_unsuitable_python_is_told_why(candidate, reason):
     assert re.search(reason, why_unsuitable(candidate))
+
+
+def test_a_python_that_only_lacks_a_package_is_remarked_upon():
+    incomplete = python("3.14.0", missing=("ensurepip",), path="/usr/bin/python3")
+    remark = nearly_suitable([OLD, incomplete])
+    assert remark == (
+        " (/usr/bin/python3 is no help: it lacks ensurepip (on Debian and Ubuntu: apt install python3.14-venv))"
+    )
+    assert nearly_suitable([OLD]) == ""
 
 
 def test_what_is_missing_from_an_environment_does_not_make_its_python_unsuitable():
