@@ -22,6 +22,8 @@ from runtime.tracing.layout import PREVIEW_BYTES, RECORD, RECORD_BYTES, SERIAL_B
 from runtime.tracing.model import NONE, Channel, CoreSpan, Ending, Message, Output, Span, Worker
 from runtime.tracing.partition import Life, Parked, partition
 from runtime.tracing.printed import Part, lines_of
+from runtime.tracing.refine import refine
+from runtime.tracing.samples import Sample, core_spans, median_interval, samples_of
 from runtime.tracing.tables import Table
 
 _SLACK_NS = 60_000_000_000  # how far outside the run a time may lie and still be believed
@@ -43,6 +45,7 @@ class RawLane:
     parked_line: int = 0
     episode: int = 0
     thread: int = 0
+    cpu_ns: int = 0  # used by the lane's writer, where it says so: the observer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,15 @@ class Recording:
     try_ns: int = 0  # what a channel operation that need not wait takes; longer ones count as blocked
 
 
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """What the observer did: for the trace's `Overhead`."""
+
+    samples: int = 0
+    median_interval_ns: int = 0  # between two looks at one worker
+    cpu_ns: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
     """What a recording says.  The fields are those of `Trace`: `Trace(name=..., **decoded.fields())`."""
@@ -73,10 +85,11 @@ class Decoded:
     texts: tuple[str, ...]
     dropped: int
     wall_ns: int  # to the end of the last worker
+    sampling: Sampling
 
     def fields(self) -> dict[str, Any]:
         """The keyword arguments of `Trace` that a recording gives."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__slots__ if name != "sampling"}
 
 
 def read_lane(mapping: mmap.mmap | bytes | bytearray | memoryview, layout: Layout, lane: int) -> RawLane:
@@ -96,6 +109,7 @@ def read_lane(mapping: mmap.mmap | bytes | bytearray | memoryview, layout: Layou
         parked_line=head[Head.PARKED_LINE],
         episode=head[Head.EPISODE],
         thread=head[Head.THREAD],
+        cpu_ns=head[Head.CPU_NS],
     )
 
 
@@ -131,6 +145,7 @@ def decode(recording: Recording) -> Decoded:
     channels, index_of = _channels(recording.channels, lanes)
     messages, duplicates = _messages([lane.operations for lane in lanes], index_of, recording.epoch_ns, texts)
     unbounded = {key for key, _, capacity in (*recording.channels, *_created(lanes)) if capacity is None}
+    seen, sampling, nonsense = _samples(recording, len(lanes))
     lives = [
         partition(
             lane.operations,
@@ -142,18 +157,23 @@ def decode(recording: Recording) -> Decoded:
         )
         for lane in lanes
     ]
+    lives = [
+        refine(life, samples, sampling.median_interval_ns, gil_shared=recording.gil_shared)
+        for life, samples in zip(lives, seen, strict=True)
+    ]
     workers = tuple(_relative(lane.worker, recording.epoch_ns) for lane in lanes)
-    lost = sum(raw.dropped for raw in recording.lanes) + sum(lane.dropped for lane in lanes) + duplicates
+    lost = sum(raw.dropped for raw in recording.lanes) + sum(lane.dropped for lane in lanes) + duplicates + nonsense
     return Decoded(
         workers=workers,
         channels=channels,
         messages=messages,
         spans=_spans(lives, index_of, recording.epoch_ns),
-        core_spans=Table.of(CoreSpan, ()),
+        core_spans=_core_spans(lanes, seen, recording.epoch_ns, sampling.median_interval_ns),
         outputs=_outputs(lanes, recording.epoch_ns, texts),
         texts=tuple(texts.numbers),
         dropped=min(lost, (1 << 63) - 1),
         wall_ns=max([worker.ended_ns for worker in workers], default=0),
+        sampling=sampling,
     )
 
 
@@ -324,6 +344,26 @@ def _spans(lives: Sequence[Life], index_of: Mapping[int, int], epoch: int) -> Ta
         lines.extend(life.lines)
     columns = (workers, states, began, ended, evidence, channels, lines)
     return Table(Span, dict(zip(Span._fields, columns, strict=True)))
+
+
+def _samples(recording: Recording, workers: int) -> tuple[list[list[Sample]], Sampling, int]:
+    """What the observer saw of each worker, what it did, and how many of its records are nonsense."""
+    if recording.observer_lane is None or not 0 <= recording.observer_lane < len(recording.lanes):
+        return [[] for _ in range(workers)], Sampling(), 0
+    raw = recording.lanes[recording.observer_lane]
+    earliest, latest = recording.epoch_ns - _SLACK_NS, recording.ended_ns + _SLACK_NS
+    seen, dropped = samples_of(whole_records(raw.records), workers, earliest, latest)
+    return seen, Sampling(sum(map(len, seen)), median_interval(seen), raw.cpu_ns), dropped
+
+
+def _core_spans(lanes: Sequence[_Lane], seen: Sequence[Sequence[Sample]], epoch: int, interval: int) -> Table[CoreSpan]:
+    """Every worker's time on cores, ordered by worker and then by time."""
+    rows = [
+        span._replace(began_ns=span.began_ns - epoch, ended_ns=span.ended_ns - epoch)
+        for index, (lane, samples) in enumerate(zip(lanes, seen, strict=True))
+        for span in core_spans(index, samples, lane.worker.began_ns, lane.worker.ended_ns, interval)
+    ]
+    return Table.of(CoreSpan, rows)
 
 
 def _outputs(lanes: Sequence[_Lane], epoch: int, texts: _Texts) -> Table[Output]:
