@@ -6,6 +6,7 @@ import contextlib
 import mmap
 import os
 import pickle
+import re
 import selectors
 import signal
 import subprocess
@@ -255,24 +256,22 @@ class Run:
     def _describe_failures(self, failures: tuple[WorkerFailure, ...]) -> str:
         first = failures[0]
         where = f" at line {first.line}" if first.line != NONE else ""
-        snippet = next((job.snippet for job in self._job.workers if job.name == first.worker), None)
-        line = _source_line(snippet, first.line)
         text = f"worker {first.worker!r} failed{where}: {first.type}: {first.message}"
-        if line:
-            text += f"\n\n    {first.line:>4}  {line}\n"
         if first.traceback:
-            text += f"\n{first.traceback.rstrip()}"
-        others = [failure.worker for failure in failures[1:]]
-        return text + (f"\n\n(and then also: {', '.join(others)})" if others else "")
+            text += f"\n\n{first.traceback.rstrip()}"
+        others = ", ".join(repr(failure.worker) for failure in failures[1:])
+        return text + (f"\n\nThen these failed too: {others}." if others else "")
 
     def _describe_crash(self) -> str:
         code = self._process.returncode
         if code is not None and code < 0:
             how = f"was ended by signal {signal.Signals(-code).name}"
         else:
-            how = f"ended with exit code {code}, without finishing"
-        last = self._last_words.strip()
-        return f"the process that ran program {self._job.name!r} {how}." + (f"\n{last}" if last else "")
+            how = f"ended with exit code {code} before its workers had"
+        text = f"the process that ran program {self._job.name!r} {how}"
+        place = _place_in(self._last_words, {worker.snippet for worker in self._job.workers})
+        text += f", in worker {place}" if place else ""
+        return f"{text}. The notebook is unharmed, and what was recorded until then is in the error's .trace"
 
 
 def _create_memory(size: int) -> int:
@@ -300,7 +299,13 @@ def _unpickle_result(data: bytes) -> Any:
         return RuntimeError(f"the result cannot be read here: {error}")
 
 
-def _source_line(snippet: snippets.Snippet | None, line: int) -> str:
-    if snippet is None or not snippet.first_line <= line < snippet.first_line + snippet.source.count("\n") + 1:
-        return ""
-    return snippet.source.splitlines()[line - snippet.first_line].strip()
+def _place_in(last_words: str, written: set[snippets.Snippet]) -> str:
+    """Which snippet's line a crashing interpreter said it was at; empty when it said nothing."""
+    crashed = last_words.partition("Current thread")[2] or last_words
+    for filename, number in re.findall(r'File "(.*)", line (\d+)', crashed):
+        for snippet in written:
+            offset = int(number) - snippet.first_line
+            lines = snippet.source.splitlines()
+            if snippet.filename == filename and 0 <= offset < len(lines):
+                return f"{snippet.name!r} at line {number}: {lines[offset].strip()}"
+    return ""

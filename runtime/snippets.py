@@ -40,8 +40,9 @@ def capture(function: Callable[..., Any]) -> Snippet:
         raise ProgramError(f"worker {name!r} is an async function: write it with def, and call asyncio.run inside")
     if inspect.isgeneratorfunction(function):
         raise ProgramError(f"worker {name!r} contains yield: send its values through a channel instead")
-    if function.__code__.co_freevars:
-        names = ", ".join(function.__code__.co_freevars)
+    enclosed = [free for free in function.__code__.co_freevars if free != name]  # its own name it will see
+    if enclosed:
+        names = ", ".join(enclosed)
         raise ProgramError(
             f"worker {name!r} uses {names} of the function around it, which it cannot see when it runs on its own: "
             "pass it as an argument, @program.worker(..., value)"

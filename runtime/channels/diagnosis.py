@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 _MAX_PARTS = 2_000
@@ -100,7 +101,7 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"[{index}]", part) for index, part in enumerate(value))
     elif isinstance(value, (set, frozenset)):
         yield from ((" element", part) for part in value)
-    elif kind.__reduce_ex__ is object.__reduce_ex__ and not isinstance(value, type):
+    elif kind.__reduce_ex__ is object.__reduce_ex__ and not isinstance(value, (type, ModuleType)):
         yield from ((f".{name}", part) for name, part in getattr(value, "__dict__", {}).items())
         for slot in getattr(kind, "__slots__", ()):
             if isinstance(slot, str) and hasattr(value, slot):

@@ -138,7 +138,8 @@ def _format(error: BaseException) -> str:
             [frame for frame in part.stack if not frame.filename.startswith(_OUR_FOLDER)]
         )
         part = part.__cause__ or part.__context__
-    return "".join(shown.format())
+    *frames, _conclusion = shown.format()
+    return "".join(frames)
 
 
 def main(post: Post, outcomes: int) -> None:

@@ -111,6 +111,7 @@ class LaneWriter:
         room = self._text_limit - offset
         if len(data) > room:
             words[Head.TEXT_DROPPED] += len(data) - room
+            words[_DROPPED] += 1
             data = data[:room]
         if not data:
             return
