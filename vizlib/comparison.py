@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from runtime.tracing.model import Evidence, State
+from runtime.tracing.model import Evidence, State, Worker
 from runtime.tracing.trace import Trace
 from vizlib import words
 
 _SAME = 1.05  # a smaller ratio is noise on an ordinary machine
 _WORTH_SAYING = 0.1  # of the lives of a snippet's workers
-_LOST = {State.GIL_WAIT: "waiting for {lock}", State.CORE_WAIT: "ready, waiting for a free core"}
+_LOST = {State.GIL_WAIT: "waiting for {lock}", State.CORE_WAIT: "waiting for a free core"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def titles(traces: Sequence[Trace]) -> list[str]:
 
 
 def life(trace: Trace) -> list[tuple[str, list[Share]]]:
-    """For each worker, the states of its life from longest to shortest in the order of the states.
+    """For each worker its name and the parts of its life, in the order of the states.
 
     Time that no span covers is a share of its own, with no state.
     """
@@ -60,79 +60,89 @@ def life(trace: Trace) -> list[tuple[str, list[Share]]]:
 
 
 def speed(traces: Sequence[Trace]) -> str:
-    """Which run was faster, and how many times."""
+    """Which run was faster, and how many times; empty when there is nothing to compare."""
     cut = [title for trace, title in zip(traces, titles(traces), strict=True) if not trace.complete]
     if cut:
         return f"{words.listed(cut)} {'was' if len(cut) == 1 else 'were'} cut short, so the times do not compare."
-    timed = [trace for trace in traces if trace.wall_ns > 0]
-    if len(timed) < 2 or len(timed) < len(traces):
+    if len(traces) < 2 or not all(trace.wall_ns for trace in traces):
         return ""
-    first, *others = sorted(timed, key=lambda trace: trace.wall_ns)
+    runs = sorted(zip(traces, _crews(traces), strict=True), key=lambda run: run[0].wall_ns)
+    (first, fastest), *others = runs
+    fastest = fastest[:1].upper() + fastest[1:]
+    took = words.duration(first.wall_ns)
     if len(others) == 1:
-        lead = f"{_crew(traces, first)} finished in {words.duration(first.wall_ns)}"
-        return _capital(f"{lead}, {_against(traces, first, others[0])}")
+        other, crew = others[0]
+        gain = first.speedup_over(other)
+        verdict = "no real difference" if gain < _SAME else f"{words.ratio(gain)} as fast"
+        return f"{fastest} finished in {took}, {crew} in {words.duration(other.wall_ns)}: {verdict}."
     rest = ", ".join(
-        f"{_crew(traces, other)} took {words.duration(other.wall_ns)}, {words.ratio(first.speedup_over(other))} as long"
-        for other in others
+        f"{crew} took {words.duration(other.wall_ns)}, {words.ratio(first.speedup_over(other))} as long"
+        for other, crew in others
     )
-    return _capital(f"{_crew(traces, first)} finished first, in {words.duration(first.wall_ns)}; {rest}.")
+    return f"{fastest} finished first, in {took}; {rest}."
 
 
-def _against(traces: Sequence[Trace], first: Trace, other: Trace) -> str:
-    gain = first.speedup_over(other)
-    verdict = "no real difference" if gain < _SAME else f"{words.ratio(gain)} as fast"
-    return f"{_crew(traces, other)} in {words.duration(other.wall_ns)}: {verdict}."
+def _crews(traces: Sequence[Trace]) -> list[str]:
+    """What each run is called in a sentence: `four interpreters`, or its title where that would not single it out."""
+    found = []
+    for trace in traces:
+        name = words.backend(trace)
+        workers = len(trace.workers)
+        found.append(f"{words.number(workers)} {name.one if workers == 1 else name.many}")
+    alike = len(set(found)) < len(found) or len({trace.name for trace in traces}) > 1
+    return titles(traces) if alike else found
 
 
 def losses(traces: Sequence[Trace]) -> list[str]:
-    """For each trace, a sentence on the largest wait of its workers for a lock or a core, if there is one."""
-    found = ((title, trace, _largest_loss(trace)) for trace, title in zip(traces, titles(traces), strict=True))
-    return [_loss_sentence(title, trace, *loss) for title, trace, loss in found if loss]
+    """For each trace whose workers lost much of their lives to a lock or to other programs, a sentence that says so."""
+    told = ((title, list(_losses(trace))) for trace, title in zip(traces, titles(traces), strict=True))
+    return [f"{title}: {'; '.join(clauses)}." for title, clauses in told if clauses]
 
 
-def _largest_loss(trace: Trace) -> tuple[State, str, float] | None:
-    """The state, the snippet and the share of the snippet's workers' lives; None if nothing is worth saying."""
+def _losses(trace: Trace) -> Iterable[str]:
+    told: dict[str, list[str]] = {}
+    for state, snippet, share in _worst(trace):
+        lives = "" if snippet in told else " of their lives" if len(_crew(trace, snippet)) > 1 else " of its life"
+        told.setdefault(snippet, []).append(f"{words.part(share)}{lives} {_loss(trace, state, snippet)}")
+    for snippet, parts in told.items():
+        crew = _crew(trace, snippet)
+        who = words.name(crew[0]) if len(crew) == 1 else f"the {words.number(len(crew))} {words.plain(snippet)} workers"
+        yield f"{who} spent {words.listed(parts)}"
+
+
+def _worst(trace: Trace) -> Iterable[tuple[State, str, float]]:
+    """For each kind of loss the snippet whose workers lost most time to it, and their share, if it is much."""
     wall: Counter[str] = Counter()
-    waits: Counter[tuple[State, str]] = Counter()
+    lost: dict[State, Counter[str]] = {state: Counter() for state in _LOST}
     for worker, one in zip(trace.workers, trace.breakdown(), strict=True):
         wall[worker.snippet] += one.wall_ns
-        for state in _LOST:
-            waits[state, worker.snippet] += one.states.get(state, 0)
-    shares = {key: ns / wall[key[1]] for key, ns in waits.items() if wall[key[1]]}
-    key = max(shares, key=lambda key: shares[key], default=None)
-    return (*key, shares[key]) if key and shares[key] >= _WORTH_SAYING else None
+        for state, sums in lost.items():
+            sums[worker.snippet] += one.states.get(state, 0)
+    for state, sums in lost.items():
+        for snippet, ns in sums.most_common(1):
+            if wall[snippet] and ns / wall[snippet] >= _WORTH_SAYING:
+                yield state, snippet, ns / wall[snippet]
 
 
-def _loss_sentence(title: str, trace: Trace, state: State, snippet: str, share: float) -> str:
-    crew = [worker for worker in trace.workers if worker.snippet == snippet]
-    who = f"the {words.number(len(crew))} {words.plain(snippet)} workers" if len(crew) > 1 else words.name(crew[0])
-    lives = "their lives" if len(crew) > 1 else "its life"
+def _crew(trace: Trace, snippet: str) -> list[Worker]:
+    return [worker for worker in trace.workers if worker.snippet == snippet]
+
+
+def _loss(trace: Trace, state: State, snippet: str) -> str:
     lock = "the one GIL" if trace.backend in ("threads", "shared-gil") else "a GIL"
-    how = " (inferred, not measured)" if _inferred(trace, state, {worker.index for worker in crew}) else ""
-    return f"{title}: {who} spent {words.part(share)} of {lives} {_LOST[state].format(lock=lock)}{how}."
+    how = " (inferred, not measured)" if _inferred(trace, state, snippet) else ""
+    return _LOST[state].format(lock=lock) + how
 
 
-def _inferred(trace: Trace, state: State, crew: set[int]) -> bool:
-    """Whether most of the time in `state` is inferred."""
+def _inferred(trace: Trace, state: State, snippet: str) -> bool:
+    """Whether most of the time that the workers of `snippet` spent in `state` is inferred."""
+    crew = {worker.index for worker in _crew(trace, snippet)}
     sums: Counter[int] = Counter()
     columns = (trace.spans.column(field) for field in ("worker", "state", "evidence", "began_ns", "ended_ns"))
     for worker, one, evidence, began, ended in zip(*columns, strict=True):
         if one == state and worker in crew:
             sums[evidence] += ended - began
     return sums[Evidence.INFERRED] > sums[Evidence.MEASURED]
-
-
-def _crew(traces: Sequence[Trace], trace: Trace) -> str:
-    """`four interpreters`; the heading of the trace where that would not tell it from the others."""
-    if len({(one.backend, one.name) for one in traces}) < len(traces) or len({one.name for one in traces}) > 1:
-        return titles(traces)[[one is trace for one in traces].index(True)]
-    name = words.backend(trace)
-    workers = len(trace.workers)
-    return f"{words.number(workers)} {name.one if workers == 1 else name.many}"
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
 
 
 def in_words(traces: Sequence[Trace]) -> Iterable[str]:

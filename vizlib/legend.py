@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from runtime.tracing.model import State
+from runtime.tracing.model import Evidence, State
 from runtime.tracing.trace import Trace
 from vizlib import comparison, words
 from vizlib.palette import STYLES
@@ -25,14 +25,16 @@ def legend(traces: Sequence[Trace], kinds: Iterable[str]) -> str:
     used = {state for trace in traces for state in trace.spans.column("state")}
     buttons = "\n".join(_button(state) for state in STYLES if state in used)
     marks = "".join(f'<span class="lab-key">{sign} {name}</span>' for kind, sign, name in _MARKS if kind in set(kinds))
+    if any(Evidence.INFERRED in trace.spans.column("evidence") for trace in traces):
+        marks += '<span class="lab-key"><span class="lab-swatch lab-dashed"></span> pale: inferred, not measured</span>'
     lead = "Click a state to single it out, Shift+click to hide it:" if buttons else ""
     return f'<div class="lab-legend"><span class="lab-lead">{lead}</span>\n{buttons}{marks}</div>'
 
 
 def _button(state: State) -> str:
     style = STYLES[state]
-    edged = ' class="lab-edged"' if style.outline else ""
-    swatch = f'<span class="lab-swatch"><i{edged} style="--c:{style.color};height:{style.height:.0%}"></i></span>'
+    paint = f"--c:{style.color};--e:{style.outline or style.color};height:{style.height:.0%}"
+    swatch = f'<span class="lab-swatch"><i style="{paint}"></i></span>'
     return (
         f'<button type="button" data-state="{state.label}" aria-pressed="false" title="{escape(style.meaning)}">'
         f"{swatch}{state.label}</button>"
@@ -65,14 +67,14 @@ def _row(name: str, shares: Sequence[comparison.Share]) -> str:
 
 
 def _part(share: comparison.Share) -> str:
-    shown = f"{share.percent} %" if share.percent >= 9 else ""
+    shown = f"<b>{share.percent} %</b>"
     if share.state is None:
         return f'<i class="lab-unknown" style="--w:{share.ns}" title="not recorded {share.percent} %">{shown}</i>'
     style = STYLES[share.state]
     ink = "#111111" if share.state in _DARK_TEXT else "#FFFFFF"
-    edged = ' class="lab-edged"' if style.outline else ""
     title = f"{share.state.label} {share.percent} %, {words.duration(share.ns)}"
     return (
-        f'<i{edged} data-state="{share.state.label}" style="--w:{share.ns};--c:{style.color};--t:{ink}" '
+        f'<i data-state="{share.state.label}" '
+        f'style="--w:{share.ns};--c:{style.color};--e:{style.outline or style.color};--t:{ink}" '
         f'title="{title}">{shown}</i>'
     )

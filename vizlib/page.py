@@ -111,7 +111,6 @@ def _fragment(sheet: Sheet, text: str, *, alone: bool = False) -> str:
         (
             f'<div class="lab-view{" lab-alone" if alone else ""}">',
             f"<style>{_style()}</style>",
-            f'<pre class="lab-text">{escape(text)}</pre>',
             '<div class="lab-picture" hidden>',
             *_header(sheet),
             _CONTROLS,
@@ -119,6 +118,7 @@ def _fragment(sheet: Sheet, text: str, *, alone: bool = False) -> str:
             sheet.legend,
             sheet.below,
             "</div>",
+            f'<pre class="lab-text">{escape(text)}</pre>',
             f'<script type="text/plain" class="lab-library">{_library()}</script>',
             f'<script type="text/plain" class="lab-document">{_pack(packed)}</script>',
             f"<script>{_script()}</script>",

@@ -20,7 +20,7 @@ class Style:
     height: float  # of the bar, as a part of the lane's height
     letter: str  # in the text form
     meaning: str  # completes "running: ..." in the legend
-    outline: bool = False  # too pale on white for a bare fill: drawn with an edge in the light theme
+    outline: str = ""  # the edge of a bar that would be too pale on white without one
     points: str = ""  # a blocked bar says which way it waits: "right" to hand over, "left" to be given
 
 
@@ -28,11 +28,11 @@ STYLES: dict[State, Style] = {
     State.RUNNING: Style("#009E73", 1.0, "#", "executing Python"),
     State.ENCODE: Style("#0072B2", 0.82, "e", "copying an object out, for a send"),
     State.DECODE: Style("#0072B2", 0.66, "d", "copying an object in, after a receive"),
-    State.GIL_WAIT: Style("#E69F00", 0.5, "g", "ready, but another worker holds the GIL", outline=True),
-    State.CORE_WAIT: Style("#56B4E9", 0.5, "c", "ready, but no core is free", outline=True),
+    State.GIL_WAIT: Style("#E69F00", 0.5, "g", "ready, but another worker holds the GIL", outline="#9A6A00"),
+    State.CORE_WAIT: Style("#56B4E9", 0.5, "c", "ready, but no core is free", outline="#1F78B4"),
     State.SEND_BLOCKED: Style("#D55E00", 0.3, ">", "waiting for room in a channel", points="right"),
     State.RECV_BLOCKED: Style("#CC79A7", 0.3, "<", "waiting for a message", points="left"),
-    State.SLEEPING: Style("#F0E442", 0.16, "z", "asleep, or in other I/O", outline=True),
+    State.SLEEPING: Style("#F0E442", 0.16, "z", "asleep, or in other I/O", outline="#8F8500"),
     State.OBSERVER: Style("#7A7A7A", 0.16, "o", "our own instruments"),
 }
 """In the order of the legend."""
@@ -46,7 +46,6 @@ LIGHT = {
     "quiet": "#57606A",
     "rule": "#D0D7DE",
     "lane": "#F4F6F8",
-    "edge": "#6B5200",
     "arrow": "#24292F",
     "alarm": "#B3261E",
     "panel": "#F6F8FA",
@@ -58,7 +57,6 @@ DARK = {
     "quiet": "#A9B1BA",
     "rule": "#3D444D",
     "lane": "#1C1F23",
-    "edge": "#8A6A1F",
     "arrow": "#F0F3F6",
     "alarm": "#FF8A80",
     "panel": "#1B1F24",

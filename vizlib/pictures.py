@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from runtime.tracing.trace import Trace
 from vizlib import comparison, legend, words
+from vizlib.frame import Axis
 from vizlib.page import Section, Sheet, View
 from vizlib.text import text
-from vizlib.views.timeline import Axis, Columns, columns, draw
+from vizlib.views.timeline import Columns, axis_for, columns, draw
 
 
 def timeline(trace: Trace) -> View:
@@ -28,12 +29,12 @@ def compare(*traces: Trace) -> View:
 
 def _sheet(traces: Sequence[Trace]) -> Sheet:
     drawn = [columns(trace) for trace in traces]
-    axis = Axis.over(drawn)
+    axis = axis_for(drawn)
     titles = comparison.titles(traces)
     marks = {kind for one in drawn for kind in one.marks["kind"]}
     return Sheet(
         name=words.listed(list(dict.fromkeys(words.plain(trace.name) for trace in traces))),
-        about=" vs ".join(title.lower() for title in titles) if len(traces) > 1 else "",
+        about=" vs ".join(titles) if len(traces) > 1 else "",
         sentences=list(comparison.in_words(traces)) if len(traces) > 1 else [_headline(traces[0])],
         sections=[_section(one, title, axis) for one, title in zip(drawn, titles, strict=True)],
         legend=legend.legend(traces, marks),

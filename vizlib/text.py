@@ -30,8 +30,10 @@ def _together(traces: Sequence[Trace]) -> Iterable[str]:
     yield f"{words.listed(named)} compared"
     fastest = min(traces, key=lambda trace: trace.wall_ns)
     for trace, title in zip(traces, named, strict=True):
-        factor = fastest.speedup_over(trace) if fastest.wall_ns else 1.0
-        yield f"~ {title} took: {words.duration(trace.wall_ns)}, {words.ratio(factor)} the fastest"
+        longer = (
+            "" if trace is fastest or not fastest.wall_ns else f", {words.ratio(fastest.speedup_over(trace))} as long"
+        )
+        yield f"~ {title} took: {words.duration(trace.wall_ns)}{longer}"
     yield f"~ in words: {' '.join(comparison.in_words(traces))}"
 
 
@@ -53,7 +55,9 @@ def _one(trace: Trace, title: str = "") -> Iterable[str]:
         yield f"  {name} {words.ending(trace, worker)}{prints}"
         yield f"~ {name} spent its life: {in_percent(life)}"
         yield f"~ {name}: |{strip}|"
-    yield "  " + "  ".join(f"{style.letter} {state.label}" for state, style in STYLES.items())
+    keys = [f"{style.letter} {state.label}" for state, style in STYLES.items()]
+    yield "  " + "  ".join(keys[:5])
+    yield "  " + "  ".join(keys[5:])
 
 
 def _machine(trace: Trace) -> str:

@@ -74,7 +74,7 @@ def moment(ns: int, span_ns: int) -> str:
     """A point in time, precise enough to tell it from one `span_ns` later: `1.482 ms` rather than `1.5 ms`."""
     for size, unit in ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")):
         if abs(ns) >= size:
-            decimals = next((d for d in range(10) if size / 10**d <= max(span_ns, 1) / 10), 9)
+            decimals = next((d for d in range(10) if size / 10**d <= max(span_ns, 1) / 1_000), 9)
             return f"{ns / size:,.{min(max(decimals, 1), 6)}f} {unit}"
     return f"{ns} ns"
 

@@ -51,6 +51,7 @@
   tip.className = "lab-tip";
   tip.setAttribute("role", "tooltip");
   tip.hidden = true;
+  if (tip.showPopover) tip.popover = "manual"; // the top layer: no scrolling ancestor clips or displaces it
   root.append(tip);
 
   const fillTip = (words) => {
@@ -98,11 +99,12 @@
   const showPointed = () => {
     const [best] = [...pointed.entries()].sort(([a], [b]) => rank(a) - rank(b));
     tip.hidden = !best;
+    if (tip.showPopover && tip.matches(":popover-open") !== Boolean(best)) best ? tip.showPopover() : tip.hidePopover();
     if (best) {
       fillTip(wordsOf(...best));
       placeTip(...pointer);
     }
-    for (const figure of figures) showArrows(figure, best);
+    for (const figure of figures) showChosen(figure, best && figureOf(best[0]) === figure ? best : null);
   };
 
   root.addEventListener("pointermove", (event) => {
@@ -113,11 +115,12 @@
 
   // ---- arrows -------------------------------------------------------------------------------------------------
 
-  const BETWEEN = [0, 2, 8]; // running, gil-wait, observer...: a bar between two operations shows both
+  // The bar of an operation shows its own messages; one between operations those that end before it and follow it.
+  const OPERATIONS = [3, 4, 5, 6]; // send-blocked, recv-blocked, encode, decode
   const arrowsOf = (figure, index) => {
     const { worker, state, left, right } = figure.spans.data;
     const m = figure.messages.data;
-    const operation = [3, 4, 5, 6].includes(state[index]);
+    const operation = OPERATIONS.includes(state[index]);
     const meets = (begin, end) => operation ? begin < right[index] && end > left[index]
       : begin <= right[index] && end >= left[index];
     const found = [];
@@ -128,14 +131,18 @@
     return found;
   };
 
-  const showArrows = (figure, best) => {
-    const here = best && figureOf(best[0]) === figure ? best : null;
-    const wanted = new Set(figure.chosen.flatMap((index) => arrowsOf(figure, index)));
-    if (here && here[0].name === "arrows") wanted.add(here[1]);
-    if (here && here[0].name === "touch") arrowsOf(figure, here[1]).forEach((i) => wanted.add(i));
-    const indices = [...wanted].sort((a, b) => a - b);
-    const filter = figure.strong.view.filter;
+  const setIndices = ({ view: { filter } }, indices) => {
     if (indices.join() !== filter.indices.join()) filter.indices = indices;
+  };
+
+  const showChosen = (figure, best) => {
+    const [renderer, index] = best ?? [];
+    const bars = new Set(figure.chosen);
+    if (renderer?.name === "touch") bars.add(index);
+    const arrows = new Set([...bars].flatMap((bar) => arrowsOf(figure, bar)));
+    if (renderer?.name === "arrows") arrows.add(index);
+    setIndices(figure.bars, [...bars].sort((a, b) => a - b));
+    for (const part of figure.strong) setIndices(part, [...arrows].sort((a, b) => a - b));
   };
 
   // ---- zoom ---------------------------------------------------------------------------------------------------
@@ -233,7 +240,8 @@
   const figureOf = (renderer) => figures.find(({ plot }) => plot.renderers.includes(renderer));
 
   const describe = (plot) => {
-    const source = (name) => plot.renderers.find((renderer) => renderer.name === name)?.data_source;
+    const named = (name) => plot.renderers.find((renderer) => renderer.name === name);
+    const source = (name) => named(name)?.data_source;
     return {
       plot,
       chosen: [],
@@ -241,7 +249,8 @@
       cores: source("cores"),
       directions: source("directions"),
       messages: source("chosen arrows"),
-      strong: plot.renderers.find((renderer) => renderer.name === "chosen arrows"),
+      bars: named("chosen bars"),
+      strong: [named("chosen arrows")],
     };
   };
 
@@ -253,6 +262,8 @@
     item.roots = Object.fromEntries(item.root_ids.map((id, i) => [id, all(".lab-plot")[i]]));
     const [views] = await bokeh.embed.embed_items(docs, [item]);
     figures.push(...views.roots.filter((view) => view.model.name === "timeline").map((view) => describe(view.model)));
+    // The page says itself how to zoom; Bokeh's own reminder cannot be read in a dark theme.
+    for (const view of views.roots) view.notify_about = () => {};
     const models = [...new Set(figures.flatMap(({ plot }) => [...plot.references()]))];
     const paint = () => paintTheme(models);
     paint();

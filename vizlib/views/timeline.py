@@ -2,33 +2,19 @@
 
 Two parts.  `columns` is a pure function from a trace to what is drawn, in nanoseconds and pixels, together with the
 words that the hover shows.  `draw` makes a figure of it.  What a reader could take for more than it is gets a sentence
-in `Columns.notes`: spans drawn merged, arrows not drawn, records lost, a run cut short, states that are inferred.
+in `Columns.notes`: spans drawn merged, arrows not drawn, records lost, a run cut short.  That a pale bar is inferred
+stands in the legend.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bokeh.core.properties import value
-from bokeh.models import (
-    AdaptiveTicker,
-    BooleanFilter,
-    BoxZoomTool,
-    CDSView,
-    ColumnDataSource,
-    CrosshairTool,
-    CustomJSTickFormatter,
-    FixedTicker,
-    HoverTool,
-    IndexFilter,
-    PanTool,
-    Range1d,
-    TapTool,
-    WheelZoomTool,
-)
+from bokeh.models import BooleanFilter, CDSView, ColumnDataSource, IndexFilter
 from bokeh.models.annotations import Label, Span
 from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
@@ -36,10 +22,11 @@ from bokeh.plotting import figure
 from runtime.tracing.model import NONE, Ending, Evidence, Message, State
 from runtime.tracing.trace import Trace
 from vizlib import hover, words
+from vizlib.frame import Axis
 from vizlib.lanes import Lanes
 from vizlib.merging import Merged, merge
 from vizlib.palette import STYLES, worker_color
-from vizlib.theme import FONT, tell_page, themed
+from vizlib.theme import FONT, themed
 
 SPANS = 2_000
 """Bars in one picture, at most."""
@@ -206,12 +193,12 @@ def _notes(trace: Trace, bars: Merged, stays: Merged, shown: int) -> Iterable[st
         yield f"{words.count(trace.dropped, 'record')} did not fit into the recorder: spans or messages are missing."
     if not trace.spans:
         yield "No states were recorded in this run."
-    for merged, noun in ((bars, "span"), (stays, "stay")):
+    for merged, noun, what in ((bars, "spans", "state"), (stays, "stays on a core", "worker")):
         if merged.joined:
-            where = "" if noun == "span" else " on a core"
             yield (
-                f"{words.count(merged.joined, noun)}{where} shorter than {words.duration(merged.below_ns)} are drawn "
-                f"merged: each bar shows what took most of its time, and tells the rest when you point at it."
+                f"{merged.joined:,} of {sum(run.count for run in merged.runs):,} {noun} are shorter than "
+                f"{words.duration(merged.below_ns)} and drawn merged: a bar shows the {what} that took most of it, "
+                "and tells the rest when you point at it."
             )
     if trace.messages and shown > ARROWS:
         yield f"{words.count(len(trace.messages), 'message')}: point at a bar or click it to see its arrows."
@@ -220,30 +207,6 @@ def _notes(trace: Trace, bars: Merged, stays: Merged, shown: int) -> Iterable[st
         yield f"Arrows exist here for the first {shown:,} of {delivered:,} messages received."
     if len(trace.outputs) > MARKS:
         yield f"The first {MARKS:,} of {len(trace.outputs):,} printed lines are marked."
-    if Evidence.INFERRED in trace.spans.column("evidence"):
-        yield "Pale bars with a dashed edge are inferred, not measured."
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """What figures under each other share: the time that they show, the pointer's time, the width of the labels."""
-
-    time: Range1d
-    pointer: Span
-    label_width: int
-
-    @classmethod
-    def over(cls, drawn: Iterable[Columns]) -> Axis:
-        """One axis that fits all of `drawn`."""
-        drawn = list(drawn)
-        end = max((_end(one) for one in drawn), default=1)
-        labels = [lane.label for one in drawn for lane in (*one.lanes.workers, *one.lanes.cores.values())]
-        bounds = (-0.004 * end, 1.11 * end)
-        return cls(
-            Range1d(start=bounds[0], end=bounds[1], bounds=bounds, min_interval=min(20.0, end / 2)),
-            themed(Span(dimension="height", line_width=1, line_dash=[2, 3], level="overlay"), line_color="quiet"),
-            max([56, *(int(6.7 * len(label)) + 14 for label in labels)]),
-        )
 
 
 def _end(drawn: Columns) -> int:
@@ -253,56 +216,19 @@ def _end(drawn: Columns) -> int:
 
 def draw(drawn: Columns, axis: Axis) -> figure:
     """A figure of the columns.  Its lanes have fixed heights and its width follows the page."""
-    plot = figure(
-        name="timeline",
-        tags=[_end(drawn)],
-        height=int(drawn.lanes.height) + 30,
-        min_width=320,
-        sizing_mode="stretch_width",
-        x_range=axis.time,
-        y_range=Range1d(start=drawn.lanes.height, end=0),
-        tools=[],
-        toolbar_location=None,
-        min_border_left=axis.label_width,
-        min_border_right=2,
-        min_border_top=0,
-        lod_threshold=None,  # or Bokeh draws one bar in ten while panning
-        background_fill_color=None,
-        border_fill_color=None,
-        outline_line_color=None,
-    )
-    _axes(plot, drawn.lanes)
+    plot = axis.empty_figure("timeline", drawn.lanes, ends_ns=_end(drawn))
     _draw_floor(plot, drawn)
     draws = (_draw_cores, _draw_spans, _draw_messages, _draw_marks)
     touchable = [renderer for draw_part in draws for renderer in draw_part(plot, drawn)]
     _draw_end(plot, drawn)
-    _tools(plot, axis, touchable)
+    axis.answer(plot, touchable, clickable=[renderer for renderer in touchable if renderer.name == "touch"])
     return plot
 
 
-TIME_FORMAT = """
-const far = Math.max(...ticks.map(Math.abs));
-const [size, unit] = far >= 1e9 ? [1e9, "s"] : far >= 1e6 ? [1e6, "ms"] : far >= 1e3 ? [1e3, "µs"] : [1, "ns"];
-const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) / size : 1;
-const decimals = Math.min(9, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
-return (tick / size).toFixed(decimals) + " " + unit;
-"""
-
-
-def _axes(plot: figure, lanes: Lanes) -> None:
-    every = (*lanes.cores.values(), *lanes.workers)
-    plot.yaxis.ticker = FixedTicker(ticks=[lane.middle for lane in every])
-    plot.yaxis.major_label_overrides = {lane.middle: lane.label for lane in every}
-    plot.xaxis.ticker = AdaptiveTicker(base=10, mantissas=[1, 2, 5], desired_num_ticks=7, num_minor_ticks=0)
-    plot.xaxis.formatter = CustomJSTickFormatter(code=TIME_FORMAT)
-    for axis in (plot.xaxis[0], plot.yaxis[0]):
-        axis.update(major_label_text_font=FONT, major_label_text_font_size="12px", major_tick_in=0)
-    plot.xaxis[0].update(major_label_text_font_size="11px", major_tick_out=4)
-    themed(plot.xaxis[0], major_label_text_color="quiet", axis_line_color="rule", major_tick_line_color="rule")
-    themed(plot.yaxis[0], major_label_text_color="ink")
-    plot.yaxis[0].update(axis_line_color=None, major_tick_line_color=None, major_label_standoff=6)
-    plot.ygrid.grid_line_color = None
-    themed(plot.xgrid[0], grid_line_color="lane")
+def axis_for(drawn: Sequence[Columns]) -> Axis:
+    """The axis that all of `drawn` share."""
+    labels = (lane.label for one in drawn for lane in (*one.lanes.workers, *one.lanes.cores.values()))
+    return Axis.over(max(map(_end, drawn), default=1), labels)
 
 
 def _draw_floor(plot: figure, drawn: Columns) -> None:
@@ -338,18 +264,25 @@ def _draw_spans(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
                 continue
             bars = plot.quad(
                 "left", "right", "top", "bottom", source=source, view=CDSView(filter=BooleanFilter(booleans=chosen)),
-                name=f"state:{state.label}", fill_color=style.color, line_color=None,
-                fill_alpha=0.4 if inferred else 1.0,
+                name=f"state:{state.label}", fill_color=style.color,
+                fill_alpha=0.4 if inferred else 1.0, line_color=style.color, line_width=0.5,
             )  # fmt: skip
             if inferred:
-                bars.glyph.update(line_color=style.color, line_dash=[3, 2], line_width=1, tags=["inferred"])
+                bars.glyph.update(line_dash=[3, 2], line_width=1, tags=["inferred"])
             elif style.outline:
-                bars.glyph.update(line_width=0.8)
-                themed(bars.glyph, line_color="edge")
+                bars.glyph.update(line_width=0.8, line_color=style.outline)
     _draw_directions(plot, drawn)
     # The whole height of a lane answers to the pointer, however low the bar in it.
     whole = plot.quad("left", "right", "lane_top", "bottom", source=source, fill_color=None, line_color=None)
     whole.name = "touch"
+    frame = CDSView(
+        filter=IndexFilter(indices=[])
+    )  # the page fills in which: the bar under the pointer, and clicked ones
+    framed = plot.quad(
+        "left", "right", "lane_top", "bottom", source=source, view=frame, fill_color=None, line_width=1.5
+    )
+    framed.name = "chosen bars"
+    themed(framed.glyph, line_color="ink")
     return [whole]
 
 
@@ -386,22 +319,26 @@ def _draw_messages(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
     messages = ColumnDataSource(drawn.messages, name="messages")
     few = len(drawn.messages["x0"]) <= ARROWS
     table: Table = {field: drawn.messages[field] if few else [] for field in ("x0", "y0", "x1", "y1", "head")}
+    alpha = min(0.34, 0.06 + 12 / max(len(table["x0"]), 1))  # many arrows must not hide the bars
     curves = [_curve(*ends) for ends in zip(*(table[field] for field in ("x0", "y0", "x1", "y1")), strict=True)]
     table |= _table(("xs", "ys"), curves)
-    lines = plot.multi_line(
-        "xs", "ys", source=ColumnDataSource(table, name="arrows"), name="arrows", line_width=1.1, line_alpha=0.3
-    )
+    lines = plot.multi_line("xs", "ys", source=ColumnDataSource(table, name="arrows"), name="arrows", line_alpha=alpha)
     heads = plot.scatter(
-        "x1", "y1", source=lines.data_source, marker="head", name="heads", size=5.5, fill_alpha=0.5, line_color=None
+        "x1",
+        "y1",
+        source=lines.data_source,
+        marker="head",
+        name="heads",
+        size=5,
+        fill_alpha=1.5 * alpha,
+        line_color=None,
     )
     chosen = CDSView(filter=IndexFilter(indices=[]))  # the page fills in which: those of the bar under the pointer
     strong = plot.bezier(
-        "x0", "y0", "x1", "y1", "x0", "middle", "x1", "middle", source=messages, view=chosen, name="chosen arrows",
-        line_width=2, level="overlay",
+        "x0", "y0", "x1", "y1", "x0", "middle", "x1", "middle", source=messages, view=chosen,
+        name="chosen arrows", line_width=2,
     )  # fmt: skip
-    points = plot.scatter(
-        "x1", "y1", source=messages, view=chosen, marker="head", name="chosen heads", size=10, level="overlay"
-    )
+    points = plot.scatter("x1", "y1", source=messages, view=chosen, marker="head", name="chosen heads", size=10)
     for glyph in (lines.glyph, strong.glyph):
         themed(glyph, line_color="arrow")
     themed(heads.glyph, fill_color="arrow")
@@ -444,24 +381,3 @@ def _draw_end(plot: figure, drawn: Columns) -> None:
     )  # fmt: skip
     plot.add_layout(themed(line, line_color="ink"))
     plot.add_layout(themed(label, text_color="ink"))
-
-
-def _tools(plot: figure, axis: Axis, touchable: list[GlyphRenderer[Any]]) -> None:
-    pan = PanTool(dimensions="width", name="pan")
-    zoom = WheelZoomTool(dimensions="width", modifiers="ctrl", maintain_focus=False)
-    box = BoxZoomTool(dimensions="width", name="box")
-    bars = [one for one in touchable if one.name == "touch"]
-    plot.add_tools(
-        pan,
-        zoom,
-        box,
-        CrosshairTool(dimensions="height", overlay=axis.pointer),
-        HoverTool(renderers=[*touchable], tooltips=None, callback=tell_page("point", "cb_data")),
-        TapTool(renderers=[*bars]),
-    )
-    plot.toolbar.update(active_drag=pan, active_scroll=zoom)
-    for renderer in plot.renderers:
-        if isinstance(renderer, GlyphRenderer):
-            renderer.update(selection_glyph=None, nonselection_glyph=None)
-    for renderer in bars:
-        renderer.data_source.selected.js_on_change("indices", tell_page("choose", "{source: cb_obj}"))

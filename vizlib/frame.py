@@ -1,0 +1,111 @@
+"""The empty figure that views of a run start from: time to the right, lanes downwards, and how it answers the pointer.
+
+Figures under each other share one `Axis`, so that they zoom and move together and the pointer's moment shows in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bokeh.models import (
+    AdaptiveTicker,
+    BoxZoomTool,
+    CrosshairTool,
+    CustomJSTickFormatter,
+    FixedTicker,
+    HoverTool,
+    PanTool,
+    Range1d,
+    TapTool,
+    WheelZoomTool,
+)
+from bokeh.models.annotations import Span
+from bokeh.models.renderers import GlyphRenderer
+from bokeh.plotting import figure
+
+from vizlib.lanes import Lanes
+from vizlib.theme import FONT, tell_page, themed
+
+_TIME = """
+const far = Math.max(...ticks.map(Math.abs));
+const [size, unit] = far >= 1e9 ? [1e9, "s"] : far >= 1e6 ? [1e6, "ms"] : far >= 1e3 ? [1e3, "µs"] : [1, "ns"];
+const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) / size : 1;
+const decimals = Math.min(9, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
+return (tick / size).toFixed(decimals) + " " + unit;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What figures under each other share: the time that they show, the pointer's moment, the width of the labels."""
+
+    time: Range1d
+    pointer: Span
+    label_width: int
+
+    @classmethod
+    def over(cls, ends_ns: int, labels: Iterable[str]) -> Axis:
+        """An axis from the beginning of a run to `ends_ns`, with room for `labels` at the left."""
+        bounds = (-0.004 * ends_ns, 1.11 * ends_ns)  # the page refines it when it knows its width
+        return cls(
+            Range1d(start=bounds[0], end=bounds[1], bounds=bounds, min_interval=min(20.0, ends_ns / 2)),
+            themed(Span(dimension="height", line_width=1, line_dash=[2, 3], level="overlay"), line_color="quiet"),
+            max([56, *(int(6.7 * len(label)) + 14 for label in labels)]),
+        )
+
+    def empty_figure(self, name: str, lanes: Lanes, ends_ns: int) -> figure:
+        """A figure with labelled lanes.  Its height is theirs, its width follows the page."""
+        plot = figure(
+            name=name,
+            tags=[ends_ns],
+            height=int(lanes.height) + 30,
+            min_width=320,
+            sizing_mode="stretch_width",
+            x_range=self.time,
+            y_range=Range1d(start=lanes.height, end=0),
+            tools=[],
+            toolbar_location=None,
+            min_border_left=self.label_width,
+            min_border_right=14,
+            min_border_top=0,
+            lod_threshold=None,  # or Bokeh draws one bar in ten while panning
+            background_fill_color=None,
+            border_fill_color=None,
+            outline_line_color=None,
+        )
+        _label(plot, lanes)
+        return plot
+
+    def answer(
+        self, plot: figure, touchable: Sequence[GlyphRenderer[Any]], clickable: Sequence[GlyphRenderer[Any]]
+    ) -> None:
+        """Let `plot` move, zoom (the wheel alone scrolls the notebook), and tell the page what is pointed at."""
+        pan, box = PanTool(dimensions="width", name="pan"), BoxZoomTool(dimensions="width", name="box")
+        zoom = WheelZoomTool(dimensions="width", modifiers="ctrl", maintain_focus=False)
+        hover = HoverTool(renderers=[*touchable], tooltips=None, callback=tell_page("point", "cb_data"))
+        pointer = CrosshairTool(dimensions="height", overlay=self.pointer)
+        plot.add_tools(pan, zoom, box, pointer, hover, TapTool(renderers=[*clickable]))
+        plot.toolbar.update(active_drag=pan, active_scroll=zoom)
+        for renderer in plot.renderers:
+            if isinstance(renderer, GlyphRenderer):
+                renderer.update(selection_glyph=None, nonselection_glyph=None)
+        for renderer in clickable:
+            renderer.data_source.selected.js_on_change("indices", tell_page("choose", "{source: cb_obj}"))
+
+
+def _label(plot: figure, lanes: Lanes) -> None:
+    every = (*lanes.cores.values(), *lanes.workers)
+    plot.yaxis.ticker = FixedTicker(ticks=[lane.middle for lane in every])
+    plot.yaxis.major_label_overrides = {lane.middle: lane.label for lane in every}
+    plot.xaxis.ticker = AdaptiveTicker(base=10, mantissas=[1, 2, 5], desired_num_ticks=7, num_minor_ticks=0)
+    plot.xaxis.formatter = CustomJSTickFormatter(code=_TIME)
+    for axis in (plot.xaxis[0], plot.yaxis[0]):
+        axis.update(major_label_text_font=FONT, major_label_text_font_size="12px", major_tick_in=0)
+    plot.xaxis[0].update(major_label_text_font_size="11px", major_tick_out=4)
+    themed(plot.xaxis[0], major_label_text_color="quiet", axis_line_color="rule", major_tick_line_color="rule")
+    themed(plot.yaxis[0], major_label_text_color="ink")
+    plot.yaxis[0].update(axis_line_color=None, major_tick_line_color=None, major_label_standoff=6)
+    plot.ygrid.grid_line_color = None
+    themed(plot.xgrid[0], grid_line_color="lane")
