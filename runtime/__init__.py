@@ -1,4 +1,4 @@
-"""Interpreter Lab's runtime: programs of isolated workers, joined by channels, run in parallel interpreters and recorded.
+"""Interpreter Lab's runtime: programs of isolated workers, joined by channels, run in parallel and recorded.
 
 >>> import runtime
 >>> squares = runtime.Program("squares")
@@ -68,7 +68,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:

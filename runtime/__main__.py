@@ -1,8 +1,8 @@
 """`python -m runtime`: run a program without a notebook, or look at what this machine offers.
 
-    python -m runtime run FILE [--backend NAME] [--program NAME] [--timeout S] [--save FILE.trace]
-    python -m runtime show FILE.trace
-    python -m runtime doctor
+python -m runtime run FILE [--backend NAME] [--program NAME] [--timeout S] [--save FILE.trace]
+python -m runtime show FILE.trace
+python -m runtime doctor
 """
 
 from __future__ import annotations

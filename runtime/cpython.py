@@ -20,12 +20,13 @@ import _interpqueues
 import _interpreters
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 type QueueId = int
 type InterpreterId = int
 
-_UNBOUND_REPLACE = 3  # an item whose sender's interpreter is gone is received as UNBOUND, the standard library's default
+# an item whose sender's interpreter is gone is received as UNBOUND: the standard library's default
+_UNBOUND_REPLACE: Literal[3] = 3
 _SHARED_ONLY = 0  # (3.13) never pickle behind our back
 _NO_FALLBACK = 0  # (3.14) the same
 

@@ -43,7 +43,9 @@ def _python() -> Finding:
 
 def _gil() -> Finding:
     enabled = getattr(sys, "_is_gil_enabled", lambda: True)()
-    return Finding("GIL", "one per interpreter" if enabled else "none: a free-threaded build, where threads run in parallel")
+    return Finding(
+        "GIL", "one per interpreter" if enabled else "none: a free-threaded build, where threads run in parallel"
+    )
 
 
 def _cores() -> Finding:

@@ -1,23 +1,23 @@
 """Every error that the runtime raises, in one family tree.
 
-    RuntimeError
-     ├─ ChannelError
-     │   ├─ ChannelClosedError        this end is closed, or the other side is gone
-     │   ├─ ChannelEmptyError         nothing to receive now
-     │   ├─ ChannelFullError          no room now
-     │   ├─ ChannelTimeoutError       the wait was not over in time; also a TimeoutError
-     │   └─ ChannelNotFoundError      the channel behind this end no longer exists
-     ├─ ProgramError                  the program cannot run as written; says what to change
-     └─ RunError                      a run that did not end well; carries the trace so far
-         ├─ WorkerError               a worker raised
-         ├─ DeadlockError             workers wait for each other for ever
-         ├─ RunTimeoutError           the run was not over in time; also a TimeoutError
-         ├─ RunStoppedError           somebody stopped it
-         └─ HostCrashError            the host process died
-    TypeError
-     └─ NotShareableError             the object cannot cross; says which part, why, and what would work
-    ValueError
-     └─ TraceFormatError              a trace file is damaged or foreign; says where
+RuntimeError
+ ├─ ChannelError
+ │   ├─ ChannelClosedError        this end is closed, or the other side is gone
+ │   ├─ ChannelEmptyError         nothing to receive now
+ │   ├─ ChannelFullError          no room now
+ │   ├─ ChannelTimeoutError       the wait was not over in time; also a TimeoutError
+ │   └─ ChannelNotFoundError      the channel behind this end no longer exists
+ ├─ ProgramError                  the program cannot run as written; says what to change
+ └─ RunError                      a run that did not end well; carries the trace so far
+     ├─ WorkerError               a worker raised
+     ├─ DeadlockError             workers wait for each other for ever
+     ├─ RunTimeoutError           the run was not over in time; also a TimeoutError
+     ├─ RunStoppedError           somebody stopped it
+     └─ HostCrashError            the host process died
+TypeError
+ └─ NotShareableError             the object cannot cross; says which part, why, and what would work
+ValueError
+ └─ TraceFormatError              a trace file is damaged or foreign; says where
 """
 
 from __future__ import annotations

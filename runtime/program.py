@@ -106,10 +106,10 @@ class Program:
         try:
             inspect.signature(worker.function).bind(*worker.arguments)
         except TypeError as error:
-            count = len(worker.arguments)
+            name, count = worker.snippet.name, len(worker.arguments)
             raise ProgramError(
-                f"worker {worker.snippet.name!r} is given {count} argument{'s' * (count != 1)} by @program.worker(...), but its "
-                f"definition is {worker.snippet.name}{inspect.signature(worker.function)}: {error}"
+                f"worker {name!r} is given {count} argument{'s' * (count != 1)} by @program.worker(...), but its "
+                f"definition is {name}{inspect.signature(worker.function)}: {error}"
             ) from None
 
     def run(
@@ -122,16 +122,16 @@ class Program:
         record: bool = True,
         limits: Limits | None = None,
     ) -> Trace:
-        """Run the program and return its trace.  Blocks until it has ended; Ctrl-C (or the kernel's interrupt) stops it.
+        """Run the program and return its trace.  Blocks until it ends; Ctrl-C or the notebook's interrupt stops it.
 
-        `backend` is a name in `BACKENDS`; `timeout` seconds until `RunTimeoutError`; `cores` how many cores the workers may
-        use, or which; `python` another executable to run them; `record=False` runs without recording operations.
+        `backend` is a name in `BACKENDS`; `timeout` seconds until `RunTimeoutError`; `cores` how many cores the workers
+        may use, or which; `python` another executable to run them; `record=False` runs without recording operations;
+        `limits` what the run may use at most.
 
-        Raises `WorkerError` when a worker raised, `RunTimeoutError`, `HostCrashError`, each with the trace so far.
+        Raises `ProgramError` for a program that cannot run as it is written, `WorkerError` when a worker raised,
+        `RunTimeoutError`, `HostCrashError`; the last three with the trace so far.
         """
-        return self.start(
-            backend, timeout=timeout, cores=cores, python=python, record=record, limits=limits
-        ).wait()
+        return self.start(backend, timeout=timeout, cores=cores, python=python, record=record, limits=limits).wait()
 
     def start(
         self,
@@ -205,6 +205,6 @@ def _pickle_arguments(worker: _Worker, numbers: dict[str, int]) -> bytes:
     try:
         return pickle.dumps(everything, protocol=5)
     except Exception as error:
-        path, reason = diagnosis.explain(everything, error)
+        _, reason = diagnosis.explain(everything, error)
         reason = reason.replace("message[0]", "argument ").replace("message[1]", "default ")
         raise ProgramError(f"worker {worker.snippet.name!r}: {reason}") from None

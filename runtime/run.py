@@ -58,7 +58,7 @@ class Run:
 
     def _launch(self, python: str) -> None:
         # What the host prints when it crashes; gone when the last descriptor closes.
-        self._complaints = tempfile.TemporaryFile()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _release
         lifeline, self._lifeline = os.pipe()
         try:
             self._process = subprocess.Popen(
@@ -74,7 +74,8 @@ class Run:
             raise ProgramError(f"cannot start {python}: {error.strerror}") from None
         finally:
             os.close(lifeline)
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._to_host, self._from_host = self._process.stdin.fileno(), self._process.stdout.fileno()
         self._reader = FrameReader(self._from_host)
         with contextlib.suppress(BrokenPipeError):  # `wait` finds out why
@@ -201,9 +202,7 @@ class Run:
                 name=job.name,
                 backend=job.backend,
                 layout=job.layout,
-                workers=tuple(
-                    Worker(index, worker.name, *worker.snippet) for index, worker in enumerate(job.workers)
-                ),
+                workers=tuple(Worker(index, worker.name, *worker.snippet) for index, worker in enumerate(job.workers)),
                 channels=tuple((key, *channel) for key, channel in zip(keys, job.channels, strict=True)),
                 gil_shared=BACKENDS[job.backend].gil_shared and started.get("gil", True),
                 epoch_ns=started.get("epoch_ns", self._began),
@@ -235,9 +234,7 @@ class Run:
                 f". It exists in the notebook, but a worker sees only its arguments and what it imports: pass it as an "
                 f"argument, @program.worker(..., {outcome.missing_name}), or import it inside {job.snippet.name}"
             )
-        return WorkerFailure(
-            job.name, outcome.error_type, message, outcome.error_traceback, outcome.error_line
-        )
+        return WorkerFailure(job.name, outcome.error_type, message, outcome.error_traceback, outcome.error_line)
 
     def _raise_for(self, trace: Trace) -> None:
         if trace.errors:
@@ -286,7 +283,7 @@ def _create_memory(size: int) -> int:
 
 
 def _module_path(python: str) -> list[str]:
-    """Where the host looks for modules: as this process does.  Empty for another Python, which has places of its own."""
+    """Where the host looks for modules: as we do.  Empty for another Python, which has places of its own."""
     if python != sys.executable:
         return []
     return [os.path.abspath(entry) if entry else os.getcwd() for entry in sys.path]

@@ -50,7 +50,9 @@ def capture(function: Callable[..., Any]) -> Snippet:
     try:
         lines, first_line = inspect.getsourcelines(function)
     except (OSError, TypeError):
-        raise ProgramError(f"the source of worker {name!r} cannot be found: write it in a notebook cell or a file") from None
+        raise ProgramError(
+            f"the source of worker {name!r} cannot be found: write it in a notebook cell or a file"
+        ) from None
     definition = _parse("".join(lines), 1)
     source = "".join(lines[definition.lineno - 1 :])
     return Snippet(name, source, function.__code__.co_filename, max(first_line, 1) + definition.lineno - 1)

@@ -98,7 +98,7 @@ class Host:
         observing = self._prepare_observer(ready)
         for post in self._posts(ready):
             runner = self._runner.prepare(post)
-            threading.Thread(target=self._live, args=(post.index, runner), name=post.job.name, daemon=True).start()
+            threading.Thread(target=self._live, args=(post.number, runner), name=post.job.name, daemon=True).start()
         for _ in range(len(self._job.workers) + (observing is not None)):
             self._await(ready)
         if observing is not None:
@@ -141,7 +141,7 @@ class Host:
             ]
             posts.append(
                 Post(
-                    index=index,
+                    number=index,
                     job=worker,
                     channels=tuple(core.address for core in self._channels),
                     rows=tuple(rows),
@@ -285,8 +285,8 @@ def _environment() -> dict[str, Any]:
 def _die_with_kernel(lifeline: int) -> None:
     """Let the operating system end this process when the kernel's end of `lifeline` closes, however busy Python is.
 
-    The descriptor's owner gets SIGIO when something happens on it, and nothing ever does except that; the default action
-    of SIGIO is to end the process.
+    The descriptor's owner gets SIGIO when something happens on it, and nothing ever does except that; the default
+    action of SIGIO is to end the process.
     """
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl  # noqa: PLC0415

@@ -34,6 +34,8 @@ class EndArgument(NamedTuple):
 
 
 class ChannelJob(NamedTuple):
+    """A channel of the program."""
+
     name: str
     capacity: int | None
 

@@ -117,8 +117,8 @@ class Observer:
         self._lane = lane
         self._interval_ns = interval_ns
         calls = _CALLS.get(os.uname().machine, {})
-        self._kinds = {call: ON_CHANNEL for call in calls.get("channel", ())}
-        self._kinds |= {call: ON_TIMER for call in calls.get("sleep", ())}
+        self._kinds = dict.fromkeys(calls.get("channel", ()), ON_CHANNEL)
+        self._kinds |= dict.fromkeys(calls.get("sleep", ()), ON_TIMER)
         self._futex = calls.get("futex", ())
         self._gil_words = frozenset(gil_words)
         self._probes: dict[int, ThreadProbe] = {}

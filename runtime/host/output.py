@@ -20,7 +20,7 @@ _FLUSH_AT = 8192  # characters: a line longer than this is recorded in parts
 class _Stream(io.TextIOBase):
     """Stands for `sys.stdout` or `sys.stderr`: collects what the current worker prints into lines."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
 
     def __init__(self, number: int) -> None:
         self._number = number

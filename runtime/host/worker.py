@@ -21,8 +21,8 @@ from runtime.channels.parking import Cancelled, acquire, attach_semaphore
 from runtime.host import output, watchdog
 from runtime.host.job import EndArgument, Outcome, WorkerJob
 from runtime.tracing.layout import Layout
-from runtime.tracing.vocabulary import NONE, Ending
 from runtime.tracing.recorder import LaneWriter
+from runtime.tracing.vocabulary import NONE, Ending
 
 _OUR_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _STATUS = {Ending.RETURNED: 0, Ending.RAISED: 1, Ending.STOPPED: 2}
@@ -31,7 +31,7 @@ _STATUS = {Ending.RETURNED: 0, Ending.RAISED: 1, Ending.STOPPED: 2}
 class Post(NamedTuple):
     """What one worker needs, sent to its interpreter as a pickle."""
 
-    index: int
+    number: int
     job: WorkerJob
     channels: tuple[Address, ...]
     rows: tuple[int, ...]  # of its ends, in the order of its arguments
@@ -47,7 +47,7 @@ def live(post: Post, guard: watchdog.Guard) -> Outcome:
     """Run one worker from beginning to end, in this thread.  Returns its outcome; raises nothing."""
     lane = _lane(post)
     lane.set_thread(threading.get_native_id())
-    context.bind(context.Context(lane if post.record else None, post.cancel_fd, post.index + 1))
+    context.bind(context.Context(lane if post.record else None, post.cancel_fd, post.number + 1))
     output.bind(lane)
     ends: list[RecvChannel | SendChannel] = []
     try:
@@ -70,8 +70,8 @@ def live(post: Post, guard: watchdog.Guard) -> Outcome:
 
 def _lane(post: Post) -> LaneWriter:
     alone = Layout(1, post.layout.records, post.layout.text_bytes)
-    mapping = mmap.mmap(post.recording_fd, alone.total_bytes, offset=post.layout.lane_at(post.index))
-    return LaneWriter(mapping, alone, 0, post.job.snippet.filename, worker=post.index)
+    mapping = mmap.mmap(post.recording_fd, alone.total_bytes, offset=post.layout.lane_at(post.number))
+    return LaneWriter(mapping, alone, 0, post.job.snippet.filename, worker=post.number)
 
 
 def _prepare(post: Post, ends: list[RecvChannel | SendChannel]) -> tuple[Callable[..., Any], list[Any]]:
@@ -92,15 +92,15 @@ def _run(post: Post, function: Callable[..., Any], arguments: list[Any], guard: 
         with guard:
             result = function(*arguments)
     except Cancelled:
-        return Outcome(post.index, Ending.STOPPED)
+        return Outcome(post.number, Ending.STOPPED)
     except BaseException as error:
         return _raised(post, error)
     try:
-        return Outcome(post.index, Ending.RETURNED, result=pickle.dumps(result, protocol=5))
+        return Outcome(post.number, Ending.RETURNED, result=pickle.dumps(result, protocol=5))
     except Exception as error:
         _, reason = diagnosis.explain(result, error)
         reason = reason.replace("message", "the value that it returned", 1)
-        return Outcome(post.index, Ending.RAISED, error_type="NotShareableError", error_message=reason)
+        return Outcome(post.number, Ending.RAISED, error_type="NotShareableError", error_message=reason)
 
 
 def _raised(post: Post, error: BaseException) -> Outcome:
@@ -117,7 +117,7 @@ def _raised(post: Post, error: BaseException) -> Outcome:
     except Exception:  # an exception whose __str__ raises, or no memory to say more
         text = message = f"{type(error).__name__} (it cannot be shown)"
     return Outcome(
-        post.index,
+        post.number,
         Ending.RAISED,
         error_type=type(error).__name__,
         error_message=message,

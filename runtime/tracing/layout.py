@@ -24,8 +24,8 @@ A record is 80 bytes, little-endian:
 | 24    | preview | UTF-8, padded with zeros   | zeros                   |             |                     |
 
 START (4) and END (5) have t0 only.  CHANNEL (7) says that the worker created a channel: its number in subject, its
-capacity + 1 in size (0: no bound), its name in preview.  Times are those of `time.monotonic_ns`, the same clock in every process of one
-machine.
+capacity + 1 in size (0: no bound), its name in preview.  Times are those of `time.monotonic_ns`, the same clock in
+every process of one machine.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ SERIAL_MASK = (1 << SERIAL_BITS) - 1
 
 
 class Op(enum.IntEnum):
+    """What a record tells of."""
+
     SEND = 1
     RECV = 2
     PRINT = 3

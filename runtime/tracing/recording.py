@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import time
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from runtime.tracing.decode import Recording, decode, read_lane
@@ -80,5 +81,5 @@ def _median_interval(samples: bytes) -> int:
     stride = RECORD_BYTES // 8
     workers, times = words[1::stride].tolist(), words[3::stride].tolist()
     of_first = [at for worker, at in zip(workers, times, strict=True) if worker == workers[0]]
-    gaps = sorted(later - earlier for earlier, later in zip(of_first, of_first[1:], strict=False))
+    gaps = sorted(later - earlier for earlier, later in pairwise(of_first))
     return gaps[len(gaps) // 2] if gaps else 0

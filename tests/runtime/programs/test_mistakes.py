@@ -41,7 +41,7 @@ def test_an_error_points_at_the_line_of_the_snippet(backend):
         out.send(1)
         out.send(1 / 0)  # here
 
-    with pytest.raises(runtime.WorkerError, match="ZeroDivisionError: division by zero") as caught:
+    with pytest.raises(runtime.WorkerError, match=r"ZeroDivisionError: division by zero") as caught:
         program.run(backend, timeout=20)
 
     failure = caught.value.failures[0]
@@ -94,7 +94,7 @@ def test_an_endless_loop_is_stopped_by_the_timeout(backend):
         while True:
             pass
 
-    with pytest.raises(runtime.RunTimeoutError, match="had not ended after 0.2 s") as caught:
+    with pytest.raises(runtime.RunTimeoutError, match=r"had not ended after 0.2 s") as caught:
         program.run(backend, timeout=0.2)
     assert caught.value.trace.workers[0].ending == Ending.STOPPED
 
@@ -139,7 +139,7 @@ def test_when_one_fails_the_others_are_stopped(backend):
     def fail():
         raise ValueError("enough")
 
-    with pytest.raises(runtime.WorkerError, match="worker 'fail' failed at line .*: ValueError: enough") as caught:
+    with pytest.raises(runtime.WorkerError, match=r"worker 'fail' failed at line .*: ValueError: enough") as caught:
         program.run(backend, timeout=20)
     assert [worker.ending for worker in caught.value.trace.workers] == [Ending.STOPPED, Ending.RAISED]
 
@@ -181,7 +181,7 @@ def test_the_interrupt_stops_a_run():
     main = threading.main_thread()
 
     def interrupt():
-        while not run.trace.workers[0].began_ns:
+        while run.running and not run.trace.workers[0].began_ns:
             os.sched_yield()
         signal.pthread_kill(main.ident, signal.SIGINT)
 
@@ -201,7 +201,7 @@ def test_recursion_without_end(backend):
     def down():
         return down()
 
-    with pytest.raises(runtime.WorkerError, match="RecursionError"):
+    with pytest.raises(runtime.WorkerError, match=r"RecursionError"):
         program.run(backend)
 
 
@@ -212,7 +212,7 @@ def test_no_memory_is_an_error_not_a_success(backend):
     def hoard():
         raise MemoryError
 
-    with pytest.raises(runtime.WorkerError, match="worker 'hoard' failed at line .*: MemoryError"):
+    with pytest.raises(runtime.WorkerError, match=r"worker 'hoard' failed at line .*: MemoryError"):
         program.run(backend)
 
 
@@ -247,7 +247,10 @@ def test_events_beyond_the_limit_are_counted(backend):
 DECLARATION_MISTAKES = {
     "a lambda": (lambda program: program.worker()(lambda: 1), "not a lambda"),
     "a builtin": (lambda program: program.worker()(print), "must be a function written with def, not print"),
-    "too few arguments": (lambda program: program.worker(1)(_two), r"is given 1 argument .* definition is _two\(a, b\)"),
+    "too few arguments": (
+        lambda program: program.worker(1)(_two),
+        r"is given 1 argument .* definition is _two\(a, b\)",
+    ),
     "a generator": (lambda program: program.worker()(_generator), "contains yield"),
     "a coroutine": (lambda program: program.worker()(_coroutine), "is an async function"),
     "a closure": (lambda program: program.worker()(_closure()), "uses hidden of the function around it"),
@@ -287,25 +290,25 @@ def test_a_mistake_in_the_declaration(mistake):
 
 
 def test_a_program_without_workers():
-    with pytest.raises(runtime.ProgramError, match="has no workers: write one with @program.worker"):
+    with pytest.raises(runtime.ProgramError, match=r"has no workers: write one with @program.worker"):
         runtime.Program("empty").run()
 
 
 def test_an_end_is_not_open_in_the_notebook():
     _, receiving, sending = pair()
-    with pytest.raises(runtime.ProgramError, match="open only while program 'pair' runs"):
+    with pytest.raises(runtime.ProgramError, match=r"open only while program 'pair' runs"):
         sending.send(1)
-    with pytest.raises(runtime.ProgramError, match="give this end to a worker"):
+    with pytest.raises(runtime.ProgramError, match=r"give this end to a worker"):
         receiving.recv()
 
 
 def test_an_unknown_backend_is_refused_by_name():
-    with pytest.raises(ValueError, match="backend must be one of interpreters, shared-gil, threads, not 'green'"):
+    with pytest.raises(ValueError, match=r"backend must be one of interpreters, shared-gil, threads, not 'green'"):
         runtime.Program("x").run("green")
 
 
 def test_a_python_that_is_none():
     program = runtime.Program("x")
     program.worker(1, 2)(_two)
-    with pytest.raises(runtime.ProgramError, match="cannot start /nowhere/python"):
+    with pytest.raises(runtime.ProgramError, match=r"cannot start /nowhere/python"):
         program.run(python="/nowhere/python")

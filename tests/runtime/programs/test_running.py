@@ -92,7 +92,7 @@ def test_default_values_come_along_and_annotations_stay(backend):
     program = runtime.Program("defaults")
 
     @program.worker(3)
-    def multiply(n: "Undefined", by=factor, *, plus=factor + 1) -> "Undefined":  # noqa: F821
+    def multiply(n: Undefined, by=factor, *, plus=factor + 1) -> Undefined:  # noqa: F821
         return n * by + plus
 
     assert program.run(backend).results["multiply"] == 29
@@ -196,7 +196,7 @@ def test_start_returns_a_run_whose_trace_can_be_read_live():
         time.sleep(60)
 
     with program.start() as run:
-        while len(run.trace.messages) < 3:
+        while run.running and len(run.trace.messages) < 3:
             os.sched_yield()
         assert run.running
         assert run.stop() in ("cancelled", "killed")
