@@ -12,23 +12,25 @@ from __future__ import annotations
 
 import mmap
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import repeat
 from typing import Any
 
 from runtime.tracing.columns import Operations, integers, operations, others, whole_records
-from runtime.tracing.layout import PREVIEW_BYTES, RECORD, RECORD_BYTES, SERIAL_BITS, Head, Layout, Op, Status
-from runtime.tracing.model import NONE, Channel, CoreSpan, Ending, Message, Output, Span, Worker
+from runtime.tracing.layout import RECORD, RECORD_BYTES, SERIAL_BITS, Head, Layout, Op
+from runtime.tracing.messages import Texts, messages_of, preview_text
+from runtime.tracing.model import Channel, CoreSpan, Ending, Message, Output, Span, Worker
 from runtime.tracing.partition import Life, Parked, partition
 from runtime.tracing.printed import Part, lines_of
 from runtime.tracing.refine import refine
 from runtime.tracing.samples import Sample, core_spans, median_interval, samples_of
 from runtime.tracing.tables import Table
 
+# A try that succeeds at once takes well under a microsecond; to sleep and be woken takes more than four.
+TRY_NS = 2_000
 _SLACK_NS = 60_000_000_000  # how far outside the run a time may lie and still be believed
 _ENDINGS = (Ending.RETURNED, Ending.RAISED, Ending.STOPPED)
-_REPLACED = "\N{REPLACEMENT CHARACTER}"
+_STREAMS = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Recording:
     channels: tuple[tuple[int, str, int | None], ...] = ()  # (key, name, capacity) of those that the program declares
     observer_lane: int | None = None
     gil_shared: bool = False  # whether the workers share one GIL
-    try_ns: int = 0  # what a channel operation that need not wait takes; longer ones count as blocked
+    try_ns: int = TRY_NS  # up to here, trying to send or receive is no wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +116,10 @@ def read_lane(mapping: mmap.mmap | bytes | bytearray | memoryview, layout: Layou
 
 
 @dataclass(slots=True)
-class _Texts:
-    """Texts by number, each kept once."""
-
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    def number(self, text: str) -> int:
-        return self.numbers.setdefault(text, len(self.numbers)) if text else NONE
-
-
-@dataclass(slots=True)
 class _Lane:
     """What one worker's lane says."""
 
-    worker: Worker  # with times of the monotonic clock
+    worker: Worker
     operations: Operations
     dropped: int
     parked: Parked | None = None
@@ -141,19 +133,20 @@ def decode(recording: Recording) -> Decoded:
         _read(worker, raw, recording)
         for worker, raw in zip(recording.workers, recording.lanes, strict=False)  # the observer's lane has no worker
     ]
-    texts = _Texts()
-    channels, index_of = _channels(recording.channels, lanes)
-    messages, duplicates = _messages([lane.operations for lane in lanes], index_of, recording.epoch_ns, texts)
-    unbounded = {key for key, _, capacity in (*recording.channels, *_created(lanes)) if capacity is None}
+    texts = Texts()
+    channels, declared, index_of = _channels(recording.channels, lanes)
+    messages, repeated = messages_of([lane.operations for lane in lanes], index_of, texts)
+    unbounded = {channel.index for channel in channels if channel.capacity is None and channel.index < declared}
     seen, sampling, nonsense = _samples(recording, len(lanes))
     lives = [
         partition(
-            lane.operations,
+            replace(lane.operations, channel=[index_of[key] for key in lane.operations.channel]),
             lane.worker.began_ns,
             lane.worker.ended_ns,
-            try_ns=recording.try_ns,
+            channels_in_all=len(channels),
             unbounded=unbounded,
-            parked=lane.parked,
+            try_ns=recording.try_ns,
+            parked=lane.parked and replace(lane.parked, channel=index_of[lane.parked.channel]),
         )
         for lane in lanes
     ]
@@ -161,16 +154,16 @@ def decode(recording: Recording) -> Decoded:
         refine(life, samples, sampling.median_interval_ns, gil_shared=recording.gil_shared)
         for life, samples in zip(lives, seen, strict=True)
     ]
-    workers = tuple(_relative(lane.worker, recording.epoch_ns) for lane in lanes)
-    lost = sum(raw.dropped for raw in recording.lanes) + sum(lane.dropped for lane in lanes) + duplicates + nonsense
+    workers = tuple(lane.worker for lane in lanes)
+    lost = sum(raw.dropped for raw in recording.lanes) + sum(lane.dropped for lane in lanes) + repeated + nonsense
     return Decoded(
         workers=workers,
         channels=channels,
         messages=messages,
-        spans=_spans(lives, index_of, recording.epoch_ns),
-        core_spans=_core_spans(lanes, seen, recording.epoch_ns, sampling.median_interval_ns),
-        outputs=_outputs(lanes, recording.epoch_ns, texts),
-        texts=tuple(texts.numbers),
+        spans=_spans(lives, len(channels)),
+        core_spans=_core_spans(workers, seen, sampling.median_interval_ns),
+        outputs=_outputs(lanes, texts),
+        texts=texts.all(),
         dropped=min(lost, (1 << 63) - 1),
         wall_ns=max([worker.ended_ns for worker in workers], default=0),
         sampling=sampling,
@@ -178,15 +171,17 @@ def decode(recording: Recording) -> Decoded:
 
 
 def _read(worker: Worker, raw: RawLane, recording: Recording) -> _Lane:
-    """Sort one worker's records by what they say."""
-    earliest, latest = recording.epoch_ns - _SLACK_NS, recording.ended_ns + _SLACK_NS
+    """Sort one worker's records by what they say.  From here on, times are relative to the epoch."""
+    epoch = recording.epoch_ns
+    earliest, latest = _believed(recording)
     records = whole_records(raw.records)
-    found, dropped = operations(records, earliest, latest)
+    found, dropped = operations(records, epoch, earliest, latest)
     began = ended = ending = None
     created: list[tuple[int, str, int | None]] = []
     printed: list[Part] = []
     for op, record in others(records):
         _, kind, status, _, subject, size, at, _, _, _, preview = RECORD.unpack(record)
+        at -= epoch
         if op not in Op or not earliest <= at <= latest:
             dropped += op in Op  # unknown ops are counted already
         elif op == Op.START:
@@ -194,33 +189,28 @@ def _read(worker: Worker, raw: RawLane, recording: Recording) -> _Lane:
         elif op == Op.END:
             ended, ending = at, _ENDINGS[status] if status < len(_ENDINGS) else Ending.LOST
         elif op == Op.CHANNEL and size < 1 << 63:
-            created.append((subject >> SERIAL_BITS, _text(preview), size - 1 if size else None))
-        elif op == Op.PRINT and subject + size <= len(raw.text):
-            printed.append(Part(kind, at, raw.text[subject : subject + size]))
+            created.append((subject >> SERIAL_BITS, preview_text(preview), size - 1 if size else None))
+        elif op == Op.PRINT and kind in _STREAMS and subject + size <= len(raw.text):
+            printed.append(Part(kind, max(at, 0), raw.text[subject : subject + size]))
         else:
             dropped += 1
-    first = min([moment for moment in (began, *found.began[:1], ended) if moment is not None], default=None)
-    began = first if began is None else began
-    if began is None:  # it never ran
-        began = ended = recording.epoch_ns
-    began = max(began, recording.epoch_ns)
+    if began is None:  # never started, or its START is lost
+        began = min([*found.began[:1], ended or 0])
+        ended = ended if ended is not None or found else 0
+    began = max(began, 0)
     parked = None
     if ended is None:
-        ended = recording.ended_ns
-        if began <= raw.parked_since <= ended and raw.parked_channel < 1 << 16 and raw.parked_line < 1 << 31:
-            parked = Parked(raw.parked_op, raw.parked_channel, raw.parked_line, raw.parked_since)
+        ended = recording.ended_ns - epoch
+        since = raw.parked_since - epoch
+        if began <= since <= ended and raw.parked_channel < 1 << 16 and raw.parked_line < 1 << 31:
+            parked = Parked(raw.parked_op, raw.parked_channel, raw.parked_line, since)
     lived = replace(worker, began_ns=began, ended_ns=max(began, ended), ending=ending or Ending.LOST)
     return _Lane(lived, found, dropped, parked, created, printed)
 
 
-def _text(preview: bytes) -> str:
-    """The text of a preview, which may have been cut in the middle of a character."""
-    text = preview.rstrip(b"\0").decode("utf-8", "replace")
-    return text.rstrip(_REPLACED) if len(preview.rstrip(b"\0")) == PREVIEW_BYTES else text
-
-
-def _relative(worker: Worker, epoch: int) -> Worker:
-    return replace(worker, began_ns=worker.began_ns - epoch, ended_ns=worker.ended_ns - epoch)
+def _believed(recording: Recording) -> tuple[int, int]:
+    """From when to when a record's time is believed, relative to the epoch."""
+    return -_SLACK_NS, recording.ended_ns - recording.epoch_ns + _SLACK_NS
 
 
 # --- channels -----------------------------------------------------------------------------------------------
@@ -232,115 +222,38 @@ def _created(lanes: Sequence[_Lane]) -> Iterable[tuple[int, str, int | None]]:
 
 def _channels(
     declared: Iterable[tuple[int, str, int | None]], lanes: Sequence[_Lane]
-) -> tuple[tuple[Channel, ...], dict[int, int]]:
-    """Number the channels: those of the program, those that workers created, and those that nobody declared."""
+) -> tuple[tuple[Channel, ...], int, dict[int, int]]:
+    """Number the channels: those of the program, those that workers created, and last those that nobody declared.
+
+    Return them, how many are declared, and their numbers by key.
+    """
     known: dict[int, tuple[str, int | None]] = {}
     for key, name, capacity in (*declared, *_created(lanes)):
         known.setdefault(key, (name, capacity))
+    declared_count = len(known)
     used = set[int]().union(*(lane.operations.channel for lane in lanes))
     used.update(lane.parked.channel for lane in lanes if lane.parked)
     for key in sorted(used - known.keys()):
         known[key] = (f"channel-{key}", None)
     channels = tuple(Channel(index, name, capacity) for index, (name, capacity) in enumerate(known.values()))
-    return channels, {key: index for index, key in enumerate(known)}
+    return channels, declared_count, {key: index for index, key in enumerate(known)}
 
 
-# --- messages -----------------------------------------------------------------------------------------------
+# --- spans, samples and output ------------------------------------------------------------------------------
 
 
-def _messages(
-    by_worker: Sequence[Operations], index_of: Mapping[int, int], epoch: int, texts: _Texts
-) -> tuple[Table[Message], int]:
-    """Join sends with receives.  Also return how many records repeat a message that is there already."""
-    sent = [(worker, _succeeded(found, Op.SEND)) for worker, found in enumerate(by_worker)]
-    taken = [(worker, _succeeded(found, Op.RECV)) for worker, found in enumerate(by_worker)]
-    send_keys = [worker << SERIAL_BITS | serial for worker, found in sent for serial in found.serial]
-    recv_keys = [
-        sender << SERIAL_BITS | serial
-        for _, found in taken
-        for sender, serial in zip(found.sender, found.serial, strict=True)
-    ]
-    number_of = dict(zip(recv_keys, range(len(recv_keys)), strict=True))
-    duplicates = len(recv_keys) - len(number_of)
-    nobody = len(recv_keys)
-    matched = list(map(number_of.get, send_keys, repeat(nobody)))
-
-    def of_sends(field: str) -> list[int]:
-        return [value for _, found in sent for value in getattr(found, field)]
-
-    def of_receives(values: Iterable[int]) -> Iterable[int]:
-        return map([*values, NONE].__getitem__, matched)
-
-    def since(moments: list[int]) -> list[int]:
-        if moments and min(moments) < epoch:
-            return [max(moment - epoch, 0) for moment in moments]
-        return [moment - epoch for moment in moments]
-
-    def received_at(field: str) -> Iterable[int]:
-        return of_receives(since([value for _, found in taken for value in getattr(found, field)]))
-
-    previews = [preview for _, found in sent for preview in found.preview]
-    preview_of = {preview: texts.number(_text(preview)) for preview in dict.fromkeys(previews)}
-    workers, channels, many = len(by_worker), len(index_of), len(texts.numbers)
-    lines = (1 << 31) - 1
-    columns = {
-        "sender": integers((worker for worker, found in sent for _ in repeat(None, len(found))), workers),
-        "serial": array("q", of_sends("serial")),
-        "channel": integers(map(index_of.__getitem__, of_sends("channel")), channels),
-        "receiver": integers(of_receives(worker for worker, found in taken for _ in repeat(None, len(found))), workers),
-        "transfer": integers(of_sends("transfer"), 0),
-        "size": array("q", of_sends("size")),
-        "preview": integers(map(preview_of.__getitem__, previews), many),
-        "send_line": integers((line or NONE for line in of_sends("line")), lines),
-        "recv_line": integers(of_receives(line or NONE for _, found in taken for line in found.line), lines),
-        "began_ns": array("q", since(of_sends("began"))),
-        "encoded_ns": array("q", since(of_sends("first"))),
-        "admitted_ns": array("q", since(of_sends("second"))),
-        "sent_ns": array("q", since(of_sends("ended"))),
-        "asked_ns": array("q", received_at("began")),
-        "taken_ns": array("q", received_at("first")),
-        "received_ns": array("q", received_at("ended")),
-    }
-    order = sorted(range(len(send_keys)), key=columns["began_ns"].__getitem__)
-    if len(set(send_keys)) < len(send_keys):
-        order, repeated = _first_of_each(order, send_keys)
-        duplicates += repeated
-    if order != list(range(len(send_keys))):
-        columns = {name: array(column.typecode, map(column.__getitem__, order)) for name, column in columns.items()}
-    return Table(Message, columns), duplicates
-
-
-def _succeeded(found: Operations, op: Op) -> Operations:
-    if any(found.status):
-        return found.pick(o == op and status == Status.OK for o, status in zip(found.op, found.status, strict=True))
-    return found if found.op.count(op) == len(found) else found.pick(o == op for o in found.op)
-
-
-def _first_of_each(order: Iterable[int], keys: Sequence[int]) -> tuple[list[int], int]:
-    rows: dict[int, int] = {}
-    repeated = 0
-    for row in order:
-        repeated += rows.setdefault(keys[row], row) != row
-    return list(rows.values()), repeated
-
-
-# --- spans and output ---------------------------------------------------------------------------------------
-
-
-def _spans(lives: Sequence[Life], index_of: Mapping[int, int], epoch: int) -> Table[Span]:
-    """One table of all workers' spans, with times since the run began and channels by number."""
-    workers, channels = integers((), len(lives)), integers((), len(index_of))
+def _spans(lives: Sequence[Life], channels_in_all: int) -> Table[Span]:
+    """One table of all workers' spans."""
+    workers, channels = integers((), len(lives)), integers((), channels_in_all)
     states, evidence, lines = array("b"), array("b"), array("i")
     began, ended = array("q"), array("q")
-    number = {NONE: NONE, **index_of}
     for worker, life in enumerate(lives):
-        moments = array("q", [moment - epoch for moment in life.moments])
-        began.extend(moments[:-1])
-        ended.extend(moments[1:])
+        began.extend(life.moments[:-1])
+        ended.extend(life.moments[1:])
         workers.extend(array(workers.typecode, [worker]) * len(life))
         states.frombytes(life.states)
         evidence.frombytes(life.evidence)
-        channels.extend(array(channels.typecode, map(number.__getitem__, life.channels)))
+        channels.extend(life.channels)
         lines.extend(life.lines)
     columns = (workers, states, began, ended, evidence, channels, lines)
     return Table(Span, dict(zip(Span._fields, columns, strict=True)))
@@ -351,25 +264,23 @@ def _samples(recording: Recording, workers: int) -> tuple[list[list[Sample]], Sa
     if recording.observer_lane is None or not 0 <= recording.observer_lane < len(recording.lanes):
         return [[] for _ in range(workers)], Sampling(), 0
     raw = recording.lanes[recording.observer_lane]
-    earliest, latest = recording.epoch_ns - _SLACK_NS, recording.ended_ns + _SLACK_NS
-    seen, dropped = samples_of(whole_records(raw.records), workers, earliest, latest)
+    seen, dropped = samples_of(whole_records(raw.records), workers, recording.epoch_ns, *_believed(recording))
     return seen, Sampling(sum(map(len, seen)), median_interval(seen), raw.cpu_ns), dropped
 
 
-def _core_spans(lanes: Sequence[_Lane], seen: Sequence[Sequence[Sample]], epoch: int, interval: int) -> Table[CoreSpan]:
+def _core_spans(workers: Sequence[Worker], seen: Sequence[Sequence[Sample]], interval: int) -> Table[CoreSpan]:
     """Every worker's time on cores, ordered by worker and then by time."""
     rows = [
-        span._replace(began_ns=span.began_ns - epoch, ended_ns=span.ended_ns - epoch)
-        for index, (lane, samples) in enumerate(zip(lanes, seen, strict=True))
-        for span in core_spans(index, samples, lane.worker.began_ns, lane.worker.ended_ns, interval)
+        span
+        for worker, samples in zip(workers, seen, strict=True)
+        for span in core_spans(worker.index, samples, worker.began_ns, worker.ended_ns, interval)
     ]
     return Table.of(CoreSpan, rows)
 
 
-def _outputs(lanes: Sequence[_Lane], epoch: int, texts: _Texts) -> Table[Output]:
-    rows = [
-        (worker, stream, max(at - epoch, 0), texts.number(line))
-        for worker, lane in enumerate(lanes)
-        for stream, at, line in lines_of(lane.printed)
-    ]
-    return Table.of(Output, sorted(rows, key=lambda row: row[2]))
+def _outputs(lanes: Sequence[_Lane], texts: Texts) -> Table[Output]:
+    lines = [(worker, *line) for worker, lane in enumerate(lanes) for line in lines_of(lane.printed)]
+    lines.sort(key=lambda line: line[2])
+    numbers = texts.number([text for _, _, _, text in lines])
+    rows = [(worker, stream, at, number) for (worker, stream, at, _), number in zip(lines, numbers, strict=True)]
+    return Table.of(Output, rows)

@@ -69,7 +69,7 @@ class _Builder:
         self._life, self._evidence = life, evidence
         self._moments = array("q", life.moments[:1])
         self._states, self._known = bytearray(), bytearray()
-        self._channels, self._lines = array("i"), array("i")
+        self._channels, self._lines = array(life.channels.typecode), array("i")
 
     def add(self, ended: int, state: int, evidence: int, channel: int, line: int) -> None:
         """Add a span that lasts until `ended`."""

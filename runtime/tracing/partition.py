@@ -8,9 +8,9 @@ A life is a list of moments that never decrease, with a state between each two. 
 add up to the life exactly, whatever the records say: that is the conservation law, by construction.
 
 - Putting an object (admitted to sent) is `encode`: it is part of what sending costs.
-- A wait is what lies between encoded and admitted, or between asked and taken, where that is more than `try_ns`: the
-  two clock readings around a try that succeeds at once have a distance too.  Shorter ones belong to encode and decode.
-  Sending never waits where the channel has no bound.
+- A wait is what lies between encoded and admitted, or between asked and taken, where that is more than `try_ns`.  A try
+  that succeeds at once takes some time too, and nobody was blocked then; it belongs to encode or decode.  Sending never
+  waits where the channel has no bound.
 - An operation that timed out, was cancelled, or found the channel closed, was blocked until then.  One that could not
   wait (`send_nowait` without room) was not.
 - Between operations the worker is `running`, until samples say otherwise (see `refine`).
@@ -20,12 +20,12 @@ add up to the life exactly, whatever the records say: that is the conservation l
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from itertools import accumulate, chain, compress, islice
-from operator import lt
+from itertools import accumulate, compress
+from operator import lt, sub
 
-from runtime.tracing.columns import Operations
+from runtime.tracing.columns import Operations, integers
 from runtime.tracing.layout import Op, Status
 from runtime.tracing.model import NONE, Evidence, State
 
@@ -39,7 +39,6 @@ _STATE_OF = tuple(
 _INFERRED_WHILE_RUNNING = bytes(
     Evidence.INFERRED if state == State.RUNNING else Evidence.MEASURED for state in range(256)
 )
-_SLOTS = 4  # a gap and three phases for each operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +50,6 @@ class Life:
     evidence: bytearray
     channels: array[int]
     lines: array[int]
-
-    @property
-    def began(self) -> array[int]:
-        return self.moments[:-1]
-
-    @property
-    def ended(self) -> array[int]:
-        return self.moments[1:]
 
     def __len__(self) -> int:
         return len(self.states)
@@ -79,56 +70,54 @@ def partition(
     began: int,
     ended: int,
     *,
-    try_ns: int = 0,
+    channels_in_all: int,
     unbounded: Collection[int] = (),
+    try_ns: int = 0,
     parked: Parked | None = None,
 ) -> Life:
-    """Lay out a worker's life from `began` to `ended`.  Channels are still keys; times are as they were recorded."""
-    found = _settled(found, try_ns, unbounded)
-    count = len(found)
-    length = count * _SLOTS + 1
-    moments = [ended] * length
-    states = bytearray(length)
-    channels, lines = array("i", [NONE]) * length, array("i", [NONE]) * length
-    where, at = array("i", found.channel), array("i", [line or NONE for line in found.line])
-    slots = count * _SLOTS
-    for slot, column in enumerate((found.began, found.first, found.second, found.ended)):
-        moments[slot:slots:_SLOTS] = column
-    for phase, state_of in enumerate(_STATE_OF):
-        states[phase + 1 : slots : _SLOTS] = found.op.translate(state_of)
-        channels[phase + 1 : slots : _SLOTS] = where
-        lines[phase + 1 : slots : _SLOTS] = at
+    """Lay out a worker's life from `began` to `ended`.  Channels, here, have their numbers."""
+    bounds = _phases(found, try_ns, unbounded)
+    slots = len(bounds)  # for each operation: the gap before it, and its phases
+    used = len(found) * slots
+    ends = [ended] * (used + 1)
+    states = bytearray(used + 1)
+    where, at = integers(found.channel, channels_in_all), array("i", [line or NONE for line in found.line])
+    channels, lines = array(where.typecode, [NONE]) * (used + 1), array("i", [NONE]) * (used + 1)
+    for slot, column in enumerate(bounds):
+        ends[slot:used:slots] = column
+    for slot in range(1, slots):
+        states[slot:used:slots] = found.op.translate(_STATE_OF[slot - 1])
+        channels[slot:used:slots] = where
+        lines[slot:used:slots] = at
     if parked is not None:
-        moments[-1] = parked.since
-        moments.append(ended)
+        ends[-1:] = parked.since, ended
         states.append(State.SEND_BLOCKED if parked.op == Op.SEND else State.RECV_BLOCKED)
         channels.append(parked.channel)
         lines.append(parked.line or NONE)
-    return _life(began, ended, moments, states, channels, lines)
+    return _life(began, ended, ends, bytes(states), channels, lines)
 
 
-def _settled(found: Operations, try_ns: int, unbounded: Collection[int]) -> Operations:
-    """Move the phases' bounds to where the rules of this module put them."""
+def _phases(found: Operations, try_ns: int, unbounded: Collection[int]) -> tuple[list[int], ...]:
+    """When each operation began, and when each of its phases ended.  Receives alone have one phase less than sends."""
     if any(found.status):
         found = _settle_failures(found)
     began, first, second, ended = found.began, found.first, found.second, found.ended
-    sends = Op.SEND in found.op
-    if sends and unbounded:
-        never_waits = [channel in unbounded for channel in found.channel]
-        second = [b if never else c for never, b, c in zip(never_waits, first, second, strict=True)]
-    if sends:  # no wait: one span of encode
-        short = [
-            op == Op.SEND and c - b <= try_ns and status == Status.OK
-            for op, b, c, status in zip(found.op, first, second, found.status, strict=True)
-        ]
-        first = [d if s else b for s, b, d in zip(short, first, ended, strict=True)]
-        second = [d if s else c for s, c, d in zip(short, second, ended, strict=True)]
-    if try_ns and Op.RECV in found.op:
-        first = [
-            a if op == Op.RECV and b - a <= try_ns and status == Status.OK else b
-            for op, a, b, status in zip(found.op, began, first, found.status, strict=True)
-        ]
-    return replace(found, first=first, second=second)
+    if Op.SEND not in found.op:
+        return began, [a if b - a <= try_ns else b for a, b in zip(began, first, strict=True)], ended
+    if not set(unbounded).isdisjoint(found.channel):
+        never = [channel in unbounded for channel in found.channel]
+        second = [b if waits_not else c for waits_not, b, c in zip(never, first, second, strict=True)]
+    if Op.RECV not in found.op:  # without a wait, a send is one span of encode
+        waits = list(map(sub, second, first))
+        if min(waits) <= try_ns:
+            first = [b if wait > try_ns else d for wait, b, d in zip(waits, first, ended, strict=True)]
+            second = [c if wait > try_ns else d for wait, c, d in zip(waits, second, ended, strict=True)]
+        return began, first, second, ended
+    bounds = [
+        ((b, c) if c - b > try_ns else (d, d)) if op == Op.SEND else ((b, d) if b - a > try_ns else (a, d))
+        for op, a, b, c, d in zip(found.op, began, first, second, ended, strict=True)
+    ]
+    return began, [b for b, _ in bounds], [c for _, c in bounds], ended
 
 
 def _settle_failures(found: Operations) -> Operations:
@@ -149,22 +138,15 @@ def _settle_failures(found: Operations) -> Operations:
     return replace(found, first=first, second=second, ended=ended)
 
 
-def _life(began: int, ended: int, ends: list[int], states: bytearray, channels: array[int], lines: array[int]) -> Life:
+def _life(began: int, ended: int, ends: list[int], states: bytes, channels: array[int], lines: array[int]) -> Life:
     """Make the moments monotonic, and drop what has no length."""
-    moments = array("q", accumulate(ends, max, initial=began))
-    if moments[-1] > ended:
-        moments = array("q", [min(moment, ended) for moment in moments])
-    has_length = bytes(map(lt, moments, islice(moments, 1, None)))
-    kept = bytes(compress(states, has_length))
-    return Life(
-        array("q", chain([began], compress(islice(moments, 1, None), has_length))),
-        kept,
-        bytearray(kept.translate(_INFERRED_WHILE_RUNNING)),
-        array("i", compress(channels, has_length)),
-        array("i", compress(lines, has_length)),
-    )
-
-
-def lasting(lives: Iterable[Life]) -> int:
-    """How many spans the lives have together."""
-    return sum(len(life) for life in lives)
+    if ends != sorted(ends) or ends[0] < began or ends[-1] > ended:
+        ends = [min(moment, ended) for moment in accumulate(ends, max, initial=began)][1:]
+    moments = array("q", [began, *ends])
+    has_length = bytes(map(lt, moments, ends))
+    if b"\0" in has_length:
+        moments = array("q", [began, *compress(ends, has_length)])
+        states = bytes(compress(states, has_length))
+        channels = array(channels.typecode, compress(channels, has_length))
+        lines = array("i", compress(lines, has_length))
+    return Life(moments, states, bytearray(states.translate(_INFERRED_WHILE_RUNNING)), channels, lines)

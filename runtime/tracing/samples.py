@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from runtime.tracing.columns import word
+from runtime.tracing.columns import column
 from runtime.tracing.layout import RECORD_BYTES, Op
 from runtime.tracing.model import CoreSpan
 
@@ -42,16 +42,20 @@ class Account(NamedTuple):
     run_queue: int
 
 
-def samples_of(records: bytes, workers: int, earliest: int, latest: int) -> tuple[list[list[Sample]], int]:
-    """The samples of each worker in order of time, and how many records are nonsense."""
+def samples_of(records: bytes, workers: int, epoch: int, earliest: int, latest: int) -> tuple[list[list[Sample]], int]:
+    """The samples of each worker in order of time, and how many records are nonsense.  Times as in `operations`."""
     seen: list[list[Sample]] = [[] for _ in range(workers)]
     dropped = 0
-    view = memoryview(records)
-    ops, states = records[0::RECORD_BYTES], records[1::RECORD_BYTES]
-    sleeps = view.cast("H")[1 :: RECORD_BYTES // 2].tolist()
-    cores = view.cast("I")[1 :: RECORD_BYTES // 4].tolist()
-    rows = zip(word(records, 3), states, sleeps, cores, word(records, 2), word(records, 4), strict=True)
-    for op, worker, row in zip(ops, word(records, 1), rows, strict=True):
+    rows = zip(
+        [at - epoch for at in column(records, "Q", 24)],
+        records[1::RECORD_BYTES],
+        column(records, "H", 2),
+        column(records, "I", 4),
+        column(records, "Q", 16),
+        column(records, "Q", 32),
+        strict=True,
+    )
+    for op, worker, row in zip(records[0::RECORD_BYTES], column(records, "Q", 8), rows, strict=True):
         sample = Sample._make(row)
         if op != Op.SAMPLE or worker >= workers or not _is_sane(sample, seen[worker], earliest, latest):
             dropped += 1
