@@ -5,6 +5,7 @@
 | `_interpqueues.create` | `(maxsize, fmt, unboundop)` | `(maxsize, unboundop, fallback)` |
 | `_interpqueues.put` | `(id, object, fmt, unboundop)` | `(id, object, unboundop)` |
 | `_interpqueues.get` | `(object, fmt, unboundop)` | `(object, unboundop)` |
+| "empty" and "full" are classes of | `test.support.interpreters.queues` | `concurrent.interpreters._queues` |
 | an integer beyond 64 bits | `OverflowError` | `NotShareableError` |
 | importing `datetime` in two interpreters at once | aborts: import it in the main one first | works |
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import _interpqueues
 import _interpreters
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any, Literal
@@ -25,35 +27,72 @@ from typing import Any, Literal
 type QueueId = int
 type InterpreterId = int
 
-# an item whose sender's interpreter is gone is received as UNBOUND: the standard library's default
-_UNBOUND_REPLACE: Literal[3] = 3
+_UNBOUND_REPLACE: Literal[3] = 3  # what an interpreter that has ended leaves is received as UNBOUND: see `ItemLost`
 _SHARED_ONLY = 0  # (3.13) never pickle behind our back
 _NO_FALLBACK = 0  # (3.14) the same
 
 
-class QueueEmpty(Exception):
+class QueueEmpty(_interpqueues.QueueError):
     """Nothing is in the queue."""
+
+
+class QueueFull(_interpqueues.QueueError):
+    """The queue has a bound, and that many items are in it."""
+
+
+class ItemLost(Exception):
+    """What was in the queue here went with the interpreter that put it."""
+
+
+def _name_exceptions() -> None:
+    """Tell `_interpqueues` what to raise for "empty" and "full", where nobody has yet.
+
+    Otherwise it imports a module of the standard library when it first needs them: 5 to 40 ms in the middle of a
+    worker's run, and on 3.13 it is a module of the test suite, which many builds leave out.  When somebody imports that
+    module later, it puts its own classes in place of these, under the same names.
+    """
+    module = "concurrent.interpreters._queues" if sys.version_info >= (3, 14) else "test.support.interpreters.queues"
+    if module in sys.modules:
+        return
+
+    class Queue:
+        """Stands for the class of the standard library's queues, which can cross too."""
+
+        def __new__(cls, number: int) -> Any:
+            import importlib  # noqa: PLC0415
+
+            return importlib.import_module(module).Queue(number)
+
+    _interpqueues._register_heap_types(Queue, QueueEmpty, QueueFull)  # type: ignore[attr-defined]
+
+
+_name_exceptions()
+
+
+def _is_named(error: Exception, kind: type[Exception]) -> bool:
+    """Whether an error is of a kind, ours or the standard library's class of this name."""
+    return type(error).__name__ == kind.__name__
 
 
 if sys.version_info >= (3, 14):
 
-    def create_queue() -> QueueId:
-        """Create an unbounded queue between all interpreters of this process."""
-        return int(_interpqueues.create(0, _UNBOUND_REPLACE, _NO_FALLBACK))
+    def create_queue(bound: int = 0) -> QueueId:
+        """Create a queue between all interpreters of this process, for at most `bound` items; 0 is no bound."""
+        return int(_interpqueues.create(bound, _UNBOUND_REPLACE, _NO_FALLBACK))
 
     def putter(queue: QueueId) -> Callable[[Any], None]:
         """Return `put(object)` for one queue.  It never blocks; the object must be natively shareable."""
         put = _interpqueues.put
 
         def put_shared(item: Any) -> None:
-            put(queue, item, _UNBOUND_REPLACE)
+            put(queue, item, _UNBOUND_REPLACE, fallback=_NO_FALLBACK)
 
         return put_shared
 else:
 
-    def create_queue() -> QueueId:
-        """Create an unbounded queue between all interpreters of this process."""
-        return int(_interpqueues.create(0, _SHARED_ONLY, _UNBOUND_REPLACE))
+    def create_queue(bound: int = 0) -> QueueId:
+        """Create a queue between all interpreters of this process, for at most `bound` items; 0 is no bound."""
+        return int(_interpqueues.create(bound, _SHARED_ONLY, _UNBOUND_REPLACE))
 
     def putter(queue: QueueId) -> Callable[[Any], None]:
         """Return `put(object)` for one queue.  It never blocks; the object must be natively shareable."""
@@ -65,19 +104,45 @@ else:
         return put_shared
 
 
+def is_full(error: Exception) -> bool:
+    """Whether a `put` failed because the queue is full."""
+    return _is_named(error, QueueFull)
+
+
 def getter(queue: QueueId) -> Callable[[], Any]:
-    """Return `get()` for one queue.  It never blocks: raises `QueueEmpty` when nothing is there."""
-    get, count = _interpqueues.get, _interpqueues.get_count
+    """Return `get()` for one queue.  It never blocks: raises `QueueEmpty` when nothing is there.
+
+    Raises `ItemLost`, once, for an item whose interpreter has ended.
+    """
+    get = _interpqueues.get
 
     def get_shared() -> Any:
         try:
-            return get(queue)[0]
-        except Exception:
-            if count(queue):
-                raise
-            raise QueueEmpty from None
+            answer = get(queue)
+        except _interpqueues.QueueError as error:
+            if _is_named(error, QueueEmpty):
+                raise QueueEmpty from None
+            raise
+        if answer[-1] is not None:
+            raise ItemLost
+        return answer[0]
 
     return get_shared
+
+
+def counter(queue: QueueId) -> Callable[[], int]:
+    """Return `count()` for one queue: how many items are in it."""
+    count: Callable[[], int] = functools.partial(_interpqueues.get_count, queue)
+    return count
+
+
+def queue_exists(queue: QueueId) -> bool:
+    """Whether a queue was not destroyed.  Numbers of queues are never used again."""
+    try:
+        _interpqueues.get_count(queue)
+    except _interpqueues.QueueNotFoundError:
+        return False
+    return True
 
 
 def queue_length(queue: QueueId) -> int:
@@ -85,12 +150,13 @@ def queue_length(queue: QueueId) -> int:
     return int(_interpqueues.get_count(queue))
 
 
-def destroy_queue(queue: QueueId) -> None:
-    """Destroy a queue and what is in it.  One that is gone already is left alone."""
+def destroy_queue(queue: QueueId) -> bool:
+    """Destroy a queue and what is in it.  Of several who try, one gets True."""
     try:
         _interpqueues.destroy(queue)
     except _interpqueues.QueueNotFoundError:
-        pass
+        return False
+    return True
 
 
 def create_interpreter(*, own_gil: bool) -> InterpreterId:

@@ -1,13 +1,17 @@
-"""What an end needs to know of the worker that uses it: whom to tell, and what wakes it for Stop.
+"""What an end needs to know of the thread that uses it.
 
-A worker binds its context once per thread; ends that come to it later (through a channel, or made by
-`create_channel`) find it here.  Outside a program there is none, and ends work without being recorded.
+A worker binds its context once per thread: whom to tell, and what wakes it for Stop.  Ends that come to it later
+(through a channel, or made by `create_channel`) find it here.  Outside a program there is none, and ends work without
+being recorded.
+
+While a thread pickles or unpickles a message, the ends in it travel beside the pickle, as passengers: so they are
+known, and closed, when the message cannot be sent, or is never received.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from runtime.channels.parking import NO_DESCRIPTOR
 from runtime.tracing.recorder import LaneWriter
@@ -22,15 +26,25 @@ class Context(NamedTuple):
 
 
 NOBODY = Context()
-_bound = threading.local()
+
+
+class _Thread(threading.local):
+    context: Context = NOBODY
+    departing: list[Any] | None = None
+    arriving: list[Any] | None = None
+    rehearsing: bool = False
+
+
+travel = _Thread()
+"""`departing` collects the ends in the message that this thread pickles: (address, handle, side) each; `arriving` has
+those of the message that it unpickles.  While `rehearsing`, none departs: it is only tried what can be pickled."""
 
 
 def bind(context: Context) -> None:
     """Make `context` that of this thread."""
-    _bound.context = context
+    travel.context = context
 
 
 def current() -> Context:
     """The context of this thread's worker."""
-    context: Context = getattr(_bound, "context", NOBODY)
-    return context
+    return travel.context

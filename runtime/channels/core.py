@@ -1,19 +1,29 @@
 """The state that all ends of one channel share, and how an interpreter gets hold of it.
 
-A channel is, in one process: a mailbox, a semaphore that counts queued objects, one that counts free slots, a mutex,
-and a page of 64-bit words that every interpreter maps.  Each open end has a row of words which only its owner writes,
-so counting needs no lock; opening and closing ends does, and takes the mutex.
+A channel is, in one process: a mailbox, a gate where receivers wait for an object, one where senders wait for room, a
+mutex, and a page of 64-bit words that every interpreter maps.
 
-Closing.  When the last sender closes, one permit beyond the queued objects is released: the receiver that gets it
-finds the mailbox empty, knows that this is the end, and puts the permit back for the next one.  When the last receiver
-closes, the same happens to the slots.
+**Rows.**  Each open end has a row of words, and so has each interpreter that has the channel open.  Only its owner
+writes a row, so counting needs no lock; only taking a row does, and uses the mutex.  A row belongs to the ticket that
+stands in it, a number that is never used again: who closes an end twice, or unpickles one copy of it twice, is known
+by an old ticket.
 
-Under a rendezvous (capacity 0) a receiver releases a slot when it begins to wait and takes it back if it gives up; if
-it cannot take it back, a sender has it, and an object is on its way.
+**Closing** takes no lock, because the garbage collector may close an end anywhere, also inside the mutex.  An end is
+closed in its row, then its owner looks whether another of its side is open; when two close at once, at least one
+sees that none is left (between writing and looking both hold the queue's lock for a moment).  What follows may be done
+twice: raise the flag "over", open the gates.  The same way the last row of all is given back; of several who see that
+none is left, the queue's destruction, which can succeed only once, decides who closes the descriptors.
+
+**Rendezvous** (capacity 0).  A receiver makes an offer before it looks for an object, and a sender takes an offer
+before it puts one; so for every object there is a receiver who is bound to take one.  One who gives up takes an offer
+back, whosever; when there is none, a sender has taken it, and an object is on its way.  Always: receivers waiting =
+offers + senders between offer and object + objects.  When an interrupt leaves it in doubt who has an offer, there is
+rather one too many: then one send returns before its receiver comes, and nobody waits for ever.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import enum
 import mmap
@@ -21,46 +31,59 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from runtime import cpython
 from runtime.channels import mailbox, parking
-from runtime.channels.mailbox import MAX_CREDITS, MIN_CREDITS
-from runtime.errors import ChannelError, ChannelNotFoundError
+from runtime.channels.mailbox import MAX_CREDITS, MIN_CREDITS, PASSENGERS, ROW_BITS, ROW_MASK
+from runtime.channels.parking import BLOCKED
+from runtime.errors import ChannelClosedError, ChannelError, ChannelNotFoundError
 
-ROWS = 1 << mailbox.ROW_BITS  # row 0 is the channel's own
+ROWS = 1 << ROW_BITS  # row 0 is the channel's own
 ROW_WORDS = 32
-_CREDITS_BYTES = ROWS * MAX_CREDITS
-_STATE_BYTES = ROWS * ROW_WORDS * 8 + _CREDITS_BYTES
+_WORDS_BYTES = ROWS * ROW_WORDS * 8
+_STATE_BYTES = _WORDS_BYTES + ROWS * MAX_CREDITS
+
+type Handle = int  # ticket and row of an end
 
 
 class Shared(enum.IntEnum):
     """The words of row 0."""
 
-    HOLDERS = 0  # interpreters that have it open, and ends on their way through a channel
-    SENDERS = 1  # open sending ends
-    RECEIVERS = 2
-    ROWS_USED = 3  # the highest row ever taken
-    RETIRED_SENT = 4  # totals of ends whose row was given to another
-    RETIRED_RECEIVED = 5
-    RETIRED_BYTES = 6
-    SENDING_OVER = 7  # 1 when the last sender has closed
-    RECEIVING_OVER = 8
+    KEY = 0  # the channel's number
+    TICKETS = 1  # given out so far
+    ROWS_USED = 2  # the highest row ever taken
+    RETIRED_SENT = 3  # totals of ends whose row was given to another
+    RETIRED_RECEIVED = 4
+    RETIRED_BYTES = 5
+    SENDING_OVER = 6  # 1 when the last sender has closed
+    RECEIVING_OVER = 7
+    RECEIVERS_ASLEEP = 8  # the gates' flags, each in a cache line of its own
+    SENDERS_ASLEEP = 16
 
 
 class Row(enum.IntEnum):
     """The words of an end's row."""
 
-    SIDE = 0  # Side, or 0 for a free row
-    COUNT = 1  # objects sent or received
-    BYTES = 2
-    WAITING_SINCE = 3  # ns, or 0
-    OWNER = 4  # worker + 1, or 0
+    SIDE = 0  # Side; when closed, with CLOSED added
+    TICKET = 1  # whose it is, or 0 for a free row
+    CLAIMED = 2  # 1 when an object has it; until then, the end is on its way
+    OWNER = 3  # worker + 1, or 0
+    WAITING_SINCE = 4  # ns, or 0
+    COUNT = 8  # objects sent or received
+    BYTES = 9
 
 
 class Side(enum.IntEnum):
+    """What a row is for."""
+
     RECV = 1
     SEND = 2
+    HOLD = 3  # an interpreter that has the channel open
+
+
+CLOSED = 4
+_SIDE_MASK = CLOSED - 1
 
 
 class Address(NamedTuple):
@@ -69,16 +92,17 @@ class Address(NamedTuple):
     key: int
     name: str
     capacity: int  # -1: no bound
-    items: tuple[int, ...]
-    slots: tuple[int, ...]  # empty: no bound
+    offers: int  # the queue of offers, for a rendezvous
+    arrivals: tuple[int, ...]  # descriptors of the gates
+    room: tuple[int, ...]
     mutex: tuple[int, ...]
     state: int
     local: bool
 
 
 _open_here: weakref.WeakValueDictionary[int, Core] = weakref.WeakValueDictionary()
-_open_lock = threading.Lock()
-_sending_ends_here = 0  # how many share this interpreter's credits
+_open_lock = threading.RLock()  # a collector that runs inside may close ends of other channels
+_sending_here: set[tuple[int, Handle]] = set()  # the sending ends that share this interpreter's credits
 
 
 def _new_state() -> int:
@@ -94,152 +118,325 @@ def _new_state() -> int:
     return fd
 
 
+def _map(address: Address) -> memoryview:
+    if address.local:
+        return memoryview(bytearray(_STATE_BYTES))
+    if os.name == "posix":
+        return memoryview(mmap.mmap(address.state, _STATE_BYTES, trackfd=False))
+    return memoryview(mmap.mmap(address.state, _STATE_BYTES))
+
+
 class Core:
     """One channel, as one interpreter holds it.  Shared by all its ends there."""
 
-    def __init__(self, address: Address, *, born: bool) -> None:
+    def __init__(self, address: Address) -> None:
         self.address = address
-        self.key = address.key
+        self.key = key = address.key
         self.name = address.name
         self.capacity = None if address.capacity < 0 else address.capacity
-        self.items = parking.attach_semaphore(address.items)
-        self.slots = parking.attach_semaphore(address.slots) if address.slots else None
+        bound = max(0, address.capacity)
+        whole = _map(address)
+        self.words = words = whole[:_WORDS_BYTES].cast("Q")
+        self.credits = whole[_WORDS_BYTES:]
+        self.mailbox: mailbox.Mailbox
+        self.offers: mailbox.Tokens | None = None
+        if address.local:
+            self.mailbox = mailbox.LocalMailbox(bound)
+        else:
+            self.mailbox = mailbox.InterpreterMailbox(key, bound, self.credits)
+        if self.capacity == 0:
+            self.offers = mailbox.LocalTokens() if address.local else mailbox.InterpreterTokens(address.offers)
+        self.arrivals = parking.Gate(parking.attach_semaphore(address.arrivals), words, Shared.RECEIVERS_ASLEEP)
+        self.room = parking.Gate(parking.attach_semaphore(address.room), words, Shared.SENDERS_ASLEEP)
         self._mutex = parking.Mutex(parking.attach_semaphore(address.mutex))
-        self._map = mmap.mmap(address.state, _STATE_BYTES)
-        whole = memoryview(self._map)
-        self.words = whole[: ROWS * ROW_WORDS * 8].cast("Q")
-        self.credits = whole[ROWS * ROW_WORDS * 8 :]
-        self.mailbox: mailbox.Mailbox = (
-            mailbox.LocalMailbox() if address.local else mailbox.InterpreterMailbox(address.key, self.credits)
-        )
-        with self._mutex:
-            if not born and not self.words[Shared.HOLDERS]:
-                raise ChannelNotFoundError(f"channel {self.name!r} no longer exists")
-            self.words[Shared.HOLDERS] += 1
+        self.ends: dict[Handle, weakref.ref[Any]] = {}  # those that are open here
+        self._hold = self._take_row(Side.HOLD, 0)
 
     @classmethod
     def create(cls, name: str | None, capacity: int | None, *, local: bool = False) -> Core:
-        """Make a new channel.  `local` channels join threads of one interpreter only, and hand over the object itself."""
-        key = cpython.create_queue()  # a local channel uses only its number
-        address = Address(
-            key=key,
-            name=name or f"channel-{key}",
-            capacity=-1 if capacity is None else capacity,
-            items=parking.create_semaphore().descriptors,
-            slots=() if capacity is None else parking.create_semaphore(capacity).descriptors,
-            mutex=parking.create_semaphore(1).descriptors,
-            state=_new_state(),
-            local=local,
-        )
-        return cls._register(cls(address, born=True))
+        """Make a new channel.  A `local` one joins threads of one interpreter, and hands over the object itself."""
+        key = cpython.create_queue(capacity or 0)  # a local channel uses only its number
+        with contextlib.ExitStack() as undo:
+            undo.callback(cpython.destroy_queue, key)
+            offers = 0
+            if capacity == 0 and not local:
+                offers = cpython.create_queue()
+                undo.callback(cpython.destroy_queue, offers)
+            descriptors = []
+            for create in (parking.create_bell, parking.create_bell, lambda: parking.create_semaphore(1)):
+                descriptors.append(create().descriptors)
+                for fd in descriptors[-1]:
+                    undo.callback(os.close, fd)
+            state = -1
+            if not local:
+                state = _new_state()
+                undo.callback(os.close, state)
+            arrivals, room, mutex = descriptors
+            bound = -1 if capacity is None else capacity
+            core = cls(Address(key, name or f"channel-{key}", bound, offers, arrivals, room, mutex, state, local))
+            core.words[Shared.KEY] = key
+            undo.pop_all()
+        return cls._register(core)
 
     @classmethod
     def attach(cls, address: Address) -> Core:
         """Get hold of a channel that was created elsewhere in this process."""
         with _open_lock:
             core = _open_here.get(address.key)
-        return core if core is not None else cls._register(cls(address, born=False))
+        if core is not None:
+            return core
+        if not cpython.queue_exists(address.key):  # its descriptors may be another's by now
+            raise ChannelNotFoundError(f"channel {address.name!r} no longer exists: every end of it is gone")
+        return cls._register(cls(address))
 
     @classmethod
     def _register(cls, core: Core) -> Core:
         with _open_lock:
             return _open_here.setdefault(core.key, core)
 
-    # --- ends ---------------------------------------------------------------------------------------------------
+    # --- rows ---------------------------------------------------------------------------------------------------
 
-    def open_end(self, side: Side, owner: int = 0) -> int:
-        """Take a row for a new end.  Raises `ChannelError` when there are too many."""
-        with self._mutex:
-            words = self.words
+    def _take_row(self, side: Side, owner: int) -> Handle:
+        words = self.words
+        self._mutex.acquire()
+        try:
             for row in range(1, ROWS):
-                base = row * ROW_WORDS
-                if not words[base + Row.SIDE]:
+                at = row * ROW_WORDS
+                if not words[at + Row.TICKET]:
                     break
             else:
                 raise ChannelError(f"channel {self.name!r} has {ROWS - 1} open ends, which is the most it can have")
-            words[base + Row.SIDE], words[base + Row.OWNER] = side, owner
+            sending = words[at + Row.SIDE] & _SIDE_MASK == Side.SEND
+            words[Shared.RETIRED_SENT if sending else Shared.RETIRED_RECEIVED] += words[at + Row.COUNT]
+            words[Shared.RETIRED_BYTES] += words[at + Row.BYTES]
+            words[at + Row.COUNT] = words[at + Row.BYTES] = words[at + Row.CLAIMED] = words[at + Row.WAITING_SINCE] = 0
+            words[at + Row.OWNER] = owner
+            words[at + Row.SIDE] = side
             words[Shared.ROWS_USED] = max(words[Shared.ROWS_USED], row)
-            words[Shared.SENDERS if side is Side.SEND else Shared.RECEIVERS] += 1
-            return row
+            if not self.mailbox.count():  # no letter on its way holds a credit of this row; one that was lost may have
+                self.credits[row * MAX_CREDITS : (row + 1) * MAX_CREDITS] = bytes(MAX_CREDITS)
+            words[Shared.TICKETS] += 1
+            words[at + Row.TICKET] = ticket = words[Shared.TICKETS]
+        finally:
+            self._mutex.release()
+        return ticket << ROW_BITS | row
 
-    def close_end(self, row: int) -> None:
-        """Give a row back.  The last end of a side wakes everyone who waits for that side."""
-        with self._mutex:
-            words, base = self.words, row * ROW_WORDS
-            side = words[base + Row.SIDE]
-            if not side:
-                return
-            sending = side == Side.SEND
-            words[Shared.RETIRED_SENT if sending else Shared.RETIRED_RECEIVED] += words[base + Row.COUNT]
-            words[Shared.RETIRED_BYTES] += words[base + Row.BYTES] if sending else 0
-            words[base + Row.SIDE] = words[base + Row.COUNT] = words[base + Row.BYTES] = 0
-            words[base + Row.WAITING_SINCE] = 0
-            words[Shared.SENDERS if sending else Shared.RECEIVERS] -= 1
-            if sending and not words[Shared.SENDERS]:
-                words[Shared.SENDING_OVER] = 1
-                self.items.release()
-            elif not sending and not words[Shared.RECEIVERS]:
-                words[Shared.RECEIVING_OVER] = 1
-                if self.slots is not None:
-                    self.slots.release()
+    def open_end(self, side: Side, owner: int = 0) -> Handle:
+        """Take a row for a new end.  Whoever gets it claims it.
 
-    def rows(self, side: Side) -> Iterator[int]:
+        Raises `ChannelError` when there are too many, `ChannelClosedError` when the last end of this side has closed.
+        """
+        handle = self._take_row(side, owner)
+        if self.words[Shared.SENDING_OVER if side == Side.SEND else Shared.RECEIVING_OVER]:
+            self.close_end(handle)
+            raise ChannelClosedError(f"channel {self.name!r} has lost its last end of this side: it stays closed")
+        return handle
+
+    def claim(self, handle: Handle, owner: int = 0) -> None:
+        """Make an opened end one's own.  Raises `ChannelNotFoundError` when somebody has it, or had it."""
+        words, at = self.words, (handle & ROW_MASK) * ROW_WORDS
+        self._mutex.acquire()
+        try:
+            if words[at + Row.TICKET] != handle >> ROW_BITS or words[at + Row.CLAIMED]:
+                raise ChannelNotFoundError(
+                    f"this copy of an end of channel {self.name!r} has arrived before, or was given up: "
+                    "each copy arrives once; send another, or clone() it"
+                )
+            words[at + Row.CLAIMED] = 1
+            words[at + Row.OWNER] = owner or words[at + Row.OWNER]
+        finally:
+            self._mutex.release()
+
+    def close_end(self, handle: Handle) -> None:
+        """Give a row back.  Whoever waits at this end wakes; after the last of its side, so does the other side.
+
+        Takes no lock, and may be done again: when it was interrupted, or by mistake.
+        """
+        words, at = self.words, (handle & ROW_MASK) * ROW_WORDS
+        self.ends.pop(handle, None)
+        _sending_here.discard((self.key, handle))
+        if words[at + Row.TICKET] != handle >> ROW_BITS:
+            return
+        side = words[at + Row.SIDE] & _SIDE_MASK
+        sending = side == Side.SEND
+        words[at + Row.WAITING_SINCE] = 0
+        words[at + Row.SIDE] = side | CLOSED
+        self.mailbox.count()  # holds the queue's lock: see Closing, above
+        last = next(self.rows(side), None) is None
+        if last:
+            words[Shared.SENDING_OVER if sending else Shared.RECEIVING_OVER] = 1
+        if last or sending:
+            self.room.open()
+        if last or not sending:
+            self.arrivals.open()
+        if last and not sending:
+            self._drain()
+        words[at + Row.TICKET] = 0
+
+    def rows(self, side: int) -> Iterator[int]:
         """Where, in `words`, the rows of the open ends of one side begin."""
-        for row in range(1, self.words[Shared.ROWS_USED] + 1):
-            if self.words[row * ROW_WORDS] == side:
-                yield row * ROW_WORDS
+        words = self.words
+        for at in self._used_rows():
+            if words[at] == side and words[at + Row.TICKET]:
+                yield at
+
+    def _used_rows(self) -> range:
+        return range(ROW_WORDS, (self.words[Shared.ROWS_USED] + 1) * ROW_WORDS, ROW_WORDS)
+
+    def open_ends(self, side: Side) -> int:
+        """How many ends of one side are open."""
+        return sum(1 for _ in self.rows(side))
 
     def waiting(self, side: Side) -> int:
         """How many ends of one side wait now."""
-        return sum(1 for base in self.rows(side) if self.words[base + Row.WAITING_SINCE])
+        return sum(1 for at in self.rows(side) if self.words[at + Row.WAITING_SINCE])
 
-    def total(self, side: Side, word: Row) -> int:
-        """Sum a word over the ends of one side, closed ones included."""
-        retired = {
-            (Side.SEND, Row.COUNT): Shared.RETIRED_SENT,
-            (Side.RECV, Row.COUNT): Shared.RETIRED_RECEIVED,
-            (Side.SEND, Row.BYTES): Shared.RETIRED_BYTES,
-        }[side, word]
-        with self._mutex:
-            return self.words[retired] + sum(self.words[base + word] for base in self.rows(side))
+    def totals(self) -> tuple[int, int, int]:
+        """Objects sent, objects received, bytes sent, by all ends that there ever were."""
+        words = self.words
+        self._mutex.acquire()
+        try:
+            sent, received, size = words[Shared.RETIRED_SENT : Shared.RETIRED_BYTES + 1]
+            for at in self._used_rows():
+                if words[at] & _SIDE_MASK == Side.SEND:
+                    sent += words[at + Row.COUNT]
+                    size += words[at + Row.BYTES]
+                else:
+                    received += words[at + Row.COUNT]
+        finally:
+            self._mutex.release()
+        return sent, received, size
 
-    # --- credits ------------------------------------------------------------------------------------------------
+    # --- objects ------------------------------------------------------------------------------------------------
 
-    def claim_credit(self, row: int, previous: int) -> int:
-        """The credit after `previous` of this row, or -1 when that one is still on its way."""
-        window = max(MIN_CREDITS, MAX_CREDITS // max(1, _sending_ends_here))
+    def post(self, label: int, payload: Any, credit: int) -> Any:
+        """Put an object where receivers find it, and wake them; `BLOCKED` when there is no room, or no offer."""
+        words = self.words
+        if words[Shared.RECEIVING_OVER]:
+            raise ChannelClosedError(f"every receiving end of channel {self.name!r} is closed: nobody would receive it")
+        try:
+            if self.offers is not None:
+                return self._hand_over(label, payload, credit)
+            return None if self.mailbox.put(label, payload, credit) else BLOCKED
+        finally:
+            if words[Shared.RECEIVERS_ASLEEP]:
+                words[Shared.RECEIVERS_ASLEEP] = 0
+                self.arrivals.open()
+
+    def _hand_over(self, label: int, payload: Any, credit: int) -> Any:
+        assert self.offers is not None
+        if not self.offers.count():
+            return BLOCKED
+        try:
+            if not self.offers.take():
+                return BLOCKED
+            self.mailbox.put(label, payload, credit)
+        except BaseException:
+            self.offer()  # in doubt, rather one too many
+            raise
+        return None
+
+    def offer(self) -> None:
+        """Let a sender come to the rendezvous."""
+        assert self.offers is not None
+        words = self.words
+        try:
+            self.offers.put()
+        finally:
+            if words[Shared.SENDERS_ASLEEP]:
+                words[Shared.SENDERS_ASLEEP] = 0
+                self.room.open()
+
+    def withdraw(self) -> bool:
+        """Take an offer back.  False when a sender has it already."""
+        assert self.offers is not None
+        return self.offers.take()
+
+    def fetch(self) -> Any:
+        """Take an object, and wake those who wait for its room; `BLOCKED` when there is none."""
+        words = self.words
+        over = words[Shared.SENDING_OVER]  # looked at first: whoever closes has sent before
+        try:
+            letter = self.mailbox.take()
+        except cpython.ItemLost:
+            raise ChannelError(
+                f"an object in channel {self.name!r} is lost: the interpreter that sent it ended before it was received"
+            ) from None
+        finally:
+            if words[Shared.SENDERS_ASLEEP]:
+                words[Shared.SENDERS_ASLEEP] = 0
+                self.room.open()
+        if letter is not None:
+            return letter
+        if over:
+            name = self.name
+            raise ChannelClosedError(f"channel {name!r} is empty and every sending end is closed: nothing will come")
+        return BLOCKED
+
+    def claim_credit(self, handle: Handle, previous: int) -> int:
+        """The credit after `previous` of this end, or -1 when that one is still on its way."""
+        window = max(MIN_CREDITS, MAX_CREDITS // (len(_sending_here) or 1))
         credit = (previous + 1) % window
-        return -1 if self.credits[row * MAX_CREDITS + credit] else credit
+        return -1 if self.credits[(handle & ROW_MASK) * MAX_CREDITS + credit] else credit
 
     # --- the end of it ------------------------------------------------------------------------------------------
 
-    def hold(self) -> None:
-        """Keep the channel in being for an end that is on its way through another channel."""
-        with self._mutex:
-            self.words[Shared.HOLDERS] += 1
+    def _drain(self) -> None:
+        """Give up what nobody will receive.  Ends that travel in it are closed."""
+        while True:
+            try:
+                letter = self.mailbox.take()
+            except cpython.ItemLost:
+                continue
+            if letter is None:
+                return
+            label, payload = letter
+            if not self.mailbox.by_reference and label & PASSENGERS:
+                for address, handle, _ in payload[1]:
+                    with contextlib.suppress(ChannelNotFoundError):
+                        Core.attach(Address._make(address)).close_end(handle)
 
-    def release_hold(self) -> None:
-        """The end has arrived."""
-        with self._mutex:
-            self.words[Shared.HOLDERS] -= 1
+    def leave(self) -> None:
+        """Close this interpreter's ends, and the channel when nobody has it any more."""
+        for handle, end in list(self.ends.items()):
+            self.close_end(handle)
+            if (alive := end()) is not None:
+                alive.close()
+        words, at = self.words, (self._hold & ROW_MASK) * ROW_WORDS
+        if words[at + Row.TICKET] != self._hold >> ROW_BITS:
+            return
+        words[at + Row.SIDE] = Side.HOLD | CLOSED
+        words[at + Row.TICKET] = 0
+        self.mailbox.count()
+        if not any(words[at + Row.TICKET] for at in self._used_rows()):
+            self._destroy()
+
+    def _destroy(self) -> None:
+        self._drain()
+        address = self.address
+        if not cpython.destroy_queue(self.key):
+            return
+        if address.offers:
+            cpython.destroy_queue(address.offers)
+        for fd in (*address.arrivals, *address.room, *address.mutex, address.state):
+            if fd >= 0:
+                os.close(fd)
 
     def __del__(self) -> None:
         # what is missing here belongs to a constructor that failed, or to an interpreter that is being torn down
         with contextlib.suppress(Exception):
-            with self._mutex:
-                self.words[Shared.HOLDERS] -= 1
-                last = not self.words[Shared.HOLDERS]
-            if last:
-                self._destroy()
-
-    def _destroy(self) -> None:
-        cpython.destroy_queue(self.key)
-        address = self.address
-        for fd in (*address.items, *address.slots, *address.mutex, address.state):
-            os.close(fd)
+            self.leave()
 
 
-def count_sending_end(change: int) -> None:
+def _leave_all() -> None:
+    """The interpreter ends: what it still holds is closed, while there is time to do it in order."""
+    for core in list(_open_here.values()):
+        core.leave()
+
+
+atexit.register(_leave_all)
+
+
+def count_sending_end(core: Core, handle: Handle) -> None:
     """Keep count of this interpreter's sending ends, which share its credits."""
-    global _sending_ends_here
-    _sending_ends_here += change
+    _sending_here.add((core.key, handle))

@@ -1,4 +1,4 @@
-"""Why an object cannot cross to another interpreter: find the part, name it as the reader would, say what would work."""
+"""Why an object cannot cross to another interpreter: find the part, name it as the reader would, say what would do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import pickle
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
+
+from runtime.channels.context import travel
 
 _MAX_PARTS = 2_000
 _MAX_DEPTH = 12
@@ -35,7 +37,9 @@ def explain(value: Any, error: BaseException) -> tuple[str, str]:
     path, culprit = _find_culprit(value)
     kind = type(culprit)
     whole = "" if path == "message" else f" (in a {type(value).__name__})"
-    message = f"{path} is a {_type_name(kind)}{whole}, which cannot cross to another interpreter: {_advice(culprit, error)}"
+    message = (
+        f"{path} is a {_type_name(kind)}{whole}, which cannot cross to another interpreter: {_advice(culprit, error)}"
+    )
     return path, message
 
 
@@ -55,14 +59,16 @@ def _advice(culprit: Any, error: BaseException) -> str:
     if isinstance(culprit, RecursionError) or isinstance(error, RecursionError):
         return "it is nested too deeply to be copied; send it in parts"
     if isinstance(culprit, type):
-        return f"the class {name} exists only in the interpreter that made it; put it into a module that both can import"
+        return (
+            f"the class {name} exists only in the interpreter that made it; put it into a module that both can import"
+        )
     advice = _ADVICE.get(kind.__name__)
     if advice:
         return advice
     if "<locals>" in kind.__qualname__ or kind.__module__ in ("__main__", "__snippet__"):
         return (
-            f"its class {kind.__qualname__} exists only in the interpreter that made it; send a tuple or a dict, or put the "
-            "class into a module that both sides can import"
+            f"its class {kind.__qualname__} exists only in the interpreter that made it; send a tuple or a dict, or "
+            "put the class into a module that both sides can import"
         )
     return f"{error}; send plain data (numbers, text, bytes, tuples, lists, dicts) instead"
 
@@ -84,10 +90,13 @@ def _find_culprit(value: Any) -> tuple[str, Any]:
 
 
 def _crosses(value: Any) -> bool:
+    before, travel.rehearsing = travel.rehearsing, True
     try:
         pickle.dumps(value, protocol=5)
     except Exception:
         return False
+    finally:
+        travel.rehearsing = before
     return True
 
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import Any, NamedTuple, Self
 
-from runtime import cpython
 from runtime.channels import transfer
-from runtime.channels.context import Context, current
-from runtime.channels.core import Address, Core, Row, Shared, Side, count_sending_end
-from runtime.channels.core import ROW_WORDS as _ROW_WORDS
+from runtime.channels.context import Context, current, travel
+from runtime.channels.core import ROW_WORDS, Address, Core, Handle, Row, Side, count_sending_end
 from runtime.channels.mailbox import (
     CREDIT_SHIFT,
     MAX_CREDITS,
+    PASSENGERS,
+    ROW_MASK,
     ROW_SHIFT,
     SERIAL_MASK,
     SERIAL_SHIFT,
     TRANSFER_MASK,
     WORKER_MASK,
     WORKER_SHIFT,
+    Letter,
 )
-from runtime.channels.parking import Cancelled, Deadline, acquire, deadline_after
+from runtime.channels.parking import BLOCKED, Cancelled, Deadline, Gate, deadline_after
 from runtime.errors import (
     ChannelClosedError,
     ChannelEmptyError,
@@ -36,6 +39,17 @@ from runtime.tracing.recorder import preview_of
 
 _now = time.monotonic_ns
 _NO_DEFAULT: Any = object()
+_COUNT, _BYTES, _WAITING_SINCE = int(Row.COUNT), int(Row.BYTES), int(Row.WAITING_SINCE)
+_LARGE = 50_000  # bytes that take longer to copy than to see that they are there
+_AGAIN_NS = 1_000_000
+
+_STATUS = {
+    ChannelTimeoutError: Status.TIMEOUT,
+    ChannelClosedError: Status.CLOSED,
+    Cancelled: Status.CANCELLED,
+    ChannelFullError: Status.WOULD_BLOCK,
+    ChannelEmptyError: Status.WOULD_BLOCK,
+}
 
 
 class ChannelStats(NamedTuple):
@@ -55,15 +69,20 @@ class ChannelStats(NamedTuple):
 class _End:
     """What both ends have in common: a row of their own in the channel's shared state, and a way to close."""
 
-    __slots__ = ("__weakref__", "_closed", "_context", "_core", "_row", "_row_at")
+    __slots__ = ("__weakref__", "_cancel_fd", "_closed", "_core", "_handle", "_lane", "_row_at")
     _side: Side
 
-    def __init__(self, core: Core, context: Context | None = None, row: int = 0) -> None:
+    def __init__(self, core: Core, context: Context | None = None, row: Handle = 0) -> None:
+        """Open an end, or make the one one's own that was opened as `row`."""
         self._closed = True  # until it has a row
+        self._handle = 0
         self._core = core
-        self._context = context or current()
-        self._row = row or core.open_end(self._side, self._context.owner)
-        self._row_at = self._row * _ROW_WORDS
+        context = context or current()
+        self._lane, self._cancel_fd = context.lane, context.cancel_fd
+        self._handle = handle = row or core.open_end(self._side, context.owner)
+        core.claim(handle, context.owner)
+        self._row_at = (handle & ROW_MASK) * ROW_WORDS
+        core.ends[handle] = weakref.ref(self)
         self._closed = False
 
     @property
@@ -83,7 +102,7 @@ class _End:
 
     def __len__(self) -> int:
         """How many objects are queued now."""
-        return len(self._core.mailbox)
+        return self._core.mailbox.count()
 
     def __bool__(self) -> bool:
         return True
@@ -92,15 +111,13 @@ class _End:
         """How the channel is now.  Never blocks for long."""
         core = self._core
         return ChannelStats(
-            current_buffer_used=len(core.mailbox),
-            max_buffer_size=float("inf") if core.capacity is None else core.capacity,
-            open_send_channels=core.words[Shared.SENDERS],
-            open_receive_channels=core.words[Shared.RECEIVERS],
-            tasks_waiting_send=core.waiting(Side.SEND),
-            tasks_waiting_receive=core.waiting(Side.RECV),
-            sent=core.total(Side.SEND, Row.COUNT),
-            received=core.total(Side.RECV, Row.COUNT),
-            bytes_sent=core.total(Side.SEND, Row.BYTES),
+            core.mailbox.count(),
+            float("inf") if core.capacity is None else core.capacity,
+            core.open_ends(Side.SEND),
+            core.open_ends(Side.RECV),
+            core.waiting(Side.SEND),
+            core.waiting(Side.RECV),
+            *core.totals(),
         )
 
     def clone(self) -> Self:
@@ -112,11 +129,10 @@ class _End:
         """Close this end.  A second time does nothing.
 
         When it was the last of its side, whoever waits at the other side wakes: senders raise `ChannelClosedError`,
-        receivers get what is queued and then the end of the stream.
+        receivers get what is queued and then the end of the stream.  A thread that waits at this very end wakes, too.
         """
-        if not self._closed:
-            self._closed = True
-            self._core.close_end(self._row)
+        self._closed = True
+        self._core.close_end(self._handle)
 
     def __enter__(self) -> Self:
         return self
@@ -144,69 +160,75 @@ class _End:
         return f"<{type(self).__name__} {self.name!r}, {capacity}, {state}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Cross as a clone: it is open from now on, and is adopted by the worker that receives it."""
+        """Cross as a clone: open from now on, and whoever unpickles it has it, which can be done once.
+
+        A clone that is pickled outside of a message and never unpickled stays open.
+        """
         self._check_open()
         core = self._core
         if core.address.local:
             raise TypeError("an end of a channel between threads cannot leave its interpreter")
-        core.hold()
-        return _adopt, (type(self), tuple(core.address), core.open_end(self._side))
+        if travel.rehearsing:
+            return _arrive, (0,)
+        passenger = tuple(core.address), core.open_end(self._side), int(self._side)
+        if travel.departing is None:
+            return _adopt, passenger
+        travel.departing.append(passenger)
+        return _arrive, (len(travel.departing) - 1,)
 
     def _check_open(self) -> None:
         if self._closed:
-            raise ChannelClosedError(f"this {self._word} end of channel {self.name!r} is closed")
+            word = "sending" if self._side is Side.SEND else "receiving"
+            raise ChannelClosedError(f"this {word} end of channel {self.name!r} is closed")
 
-    @property
-    def _word(self) -> str:
-        return "sending" if self._side is Side.SEND else "receiving"
-
-    def _park(self, op: Op, line: int, semaphore: Any, deadline: Deadline) -> bool:
-        """Wait for a permit; say meanwhile that this end waits.  Return False when the deadline came first."""
-        core, lane, since = self._core, self._context.lane, _now()
-        core.words[self._row_at + Row.WAITING_SINCE] = since
+    def _wait(self, gate: Gate, attempt: Callable[[], Any], op: Op, line: int, deadline: Deadline) -> Any:
+        """Wait at a gate; say meanwhile that this end waits.  Return `BLOCKED` when the deadline came first."""
+        words, at, lane, since = self._core.words, self._row_at + _WAITING_SINCE, self._lane, _now()
+        words[at] = since
         if lane is not None:
-            lane.parked(op, core.key, line, since)
+            lane.parked(op, self._core.key, line, since)
         try:
-            return acquire(semaphore, deadline, self._context.cancel_fd)
+            return gate.wait(attempt, deadline, self._cancel_fd)
         finally:
-            core.words[self._row_at + Row.WAITING_SINCE] = 0
+            words[at] = 0
             if lane is not None:
                 lane.unparked()
 
-    def _line_of(self, frame: FrameType | None) -> int:
-        """The line, in the worker's snippet, from which this operation was called."""
-        lane = self._context.lane
-        filename = lane.filename if lane is not None else ""
-        while frame is not None:
-            if frame.f_code.co_filename == filename:
-                return frame.f_lineno
-            frame = frame.f_back
-        return 0
+
+def _line_in(filename: str, frame: FrameType | None) -> int:
+    """The line, in the worker's snippet, from which this operation was called."""
+    while frame is not None:
+        if frame.f_code.co_filename == filename:
+            return frame.f_lineno
+        frame = frame.f_back
+    return 0
 
 
-def _adopt(kind: type[_End], address: tuple[Any, ...], row: int) -> _End:
-    core = Core.attach(Address._make(address))
-    core.release_hold()
-    return kind(core, row=row)
+def _adopt(address: tuple[Any, ...], handle: Handle, side: int) -> _End:
+    kind = SendChannel if side == Side.SEND else RecvChannel
+    return kind(Core.attach(Address._make(address)), row=handle)
+
+
+def _arrive(index: int) -> Any:
+    """The end that travelled in this message, beside its pickle."""
+    arriving = travel.arriving
+    assert arriving is not None
+    return arriving[index]
 
 
 class SendChannel(_End):
     """The sending end of a channel."""
 
-    __slots__ = ("_credit",)
+    __slots__ = ("_credit", "_label")
     _side = Side.SEND
 
-    def __init__(self, core: Core, context: Context | None = None, row: int = 0) -> None:
+    def __init__(self, core: Core, context: Context | None = None, row: Handle = 0) -> None:
         super().__init__(core, context, row)
         self._credit = -1
-        count_sending_end(+1)
-
-    def close(self) -> None:
-        if not self._closed:
-            count_sending_end(-1)
-        super().close()
-
-    close.__doc__ = _End.close.__doc__
+        self._label = (self._handle & ROW_MASK) << ROW_SHIFT
+        if self._lane is not None:
+            self._label |= self._lane.worker + 1 << WORKER_SHIFT
+        count_sending_end(core, self._handle)
 
     def send(self, obj: Any, timeout: float | None = None) -> None:
         """Send one object.
@@ -215,79 +237,73 @@ class SendChannel(_End):
         `ChannelTimeoutError` after `timeout` seconds, `ChannelClosedError` when this end is closed or no receiver is
         left (also while waiting), `NotShareableError` for an object that cannot cross.
         """
-        self._send(obj, deadline_after(timeout), True, self._line_of(sys._getframe(1)))
+        lane = self._lane
+        self._send(obj, timeout, True, 0 if lane is None else _line_in(lane.filename, sys._getframe(1)))
 
     def send_nowait(self, obj: Any) -> None:
         """Send one object if there is room now, else raise `ChannelFullError`.  Never blocks.
 
         Under a rendezvous there is room when a receiver waits.
         """
-        self._send(obj, None, False, self._line_of(sys._getframe(1)))
+        lane = self._lane
+        self._send(obj, None, False, 0 if lane is None else _line_in(lane.filename, sys._getframe(1)))
 
-    def _send(self, obj: Any, deadline: Deadline, may_wait: bool, line: int) -> None:
-        core, lane = self._core, self._context.lane
-        mailbox, slots = core.mailbox, core.slots
-        began = _now()
-        if self._closed:
-            self._fail(Status.CLOSED, line, began, began, obj)
-        if mailbox.by_reference:
-            payload, kind, size = obj, transfer.REFERENCE, 0
-        else:
-            try:
+    def _send(self, obj: Any, timeout: float | None, may_wait: bool, line: int) -> None:
+        core, lane = self._core, self._lane
+        deadline = None if timeout is None else deadline_after(timeout)
+        began = encoded = admitted = 0 if lane is None else _now()
+        payload, kind, size = obj, transfer.REFERENCE, 0
+        serial = 0
+        try:
+            if self._closed:
+                self._check_open()
+            if not core.mailbox.by_reference:
                 payload, kind, size = transfer.encode(obj)
-            except NotShareableError as error:
-                self._note(Status.FAILED, line, began, _now(), obj)
-                raise error from None
-        encoded = _now()
-        if slots is not None and not slots.try_acquire():
-            if not may_wait:
-                self._fail(Status.WOULD_BLOCK, line, began, encoded, obj)
-            try:
-                admitted = self._park(Op.SEND, line, slots, deadline)
-            except Cancelled:
-                self._note(Status.CANCELLED, line, began, encoded, obj)
-                raise
-            if not admitted:
-                self._fail(Status.TIMEOUT, line, began, encoded, obj)
-        words = core.words
-        if words[Shared.RECEIVING_OVER]:
-            if slots is not None:
-                slots.release()  # for whoever waits beside us
-            self._fail(Status.CLOSED, line, began, encoded, obj)
-        row, at = self._row, self._row_at
-        self._credit = credit = core.claim_credit(row, self._credit)
-        label = kind | row << ROW_SHIFT
-        if credit >= 0:
-            label |= credit << CREDIT_SHIFT
-            credit += row * MAX_CREDITS
-        if lane is None:
-            mailbox.put(label, payload, credit)
-            core.items.release()
-        else:
-            admitted_ns = _now()
-            serial = lane.serial
-            lane.serial = serial + 1
-            label |= lane.worker + 1 << WORKER_SHIFT | (serial & SERIAL_MASK) << SERIAL_SHIFT
-            mailbox.put(label, payload, credit)
-            core.items.release()
-            lane.sent(core.key, serial, kind, 0, line, size, began, encoded, admitted_ns, preview_of(obj))
-        words[at + Row.COUNT] += 1
-        words[at + Row.BYTES] += size
-
-    def _note(self, status: Status, line: int, began: int, encoded: int, obj: Any) -> None:
-        lane = self._context.lane
+                if lane is not None and type(obj) not in transfer.ENCODED_AT_ONCE:
+                    encoded = admitted = _now()
+            row = self._handle & ROW_MASK
+            credit = core.claim_credit(row, self._credit)
+            label = kind | self._label
+            if credit >= 0:
+                self._credit = credit
+                label |= credit << CREDIT_SHIFT
+                credit += row * MAX_CREDITS
+            if lane is not None:
+                serial = lane.serial
+                label |= (serial & SERIAL_MASK) << SERIAL_SHIFT
+            if core.post(label, payload, credit) is BLOCKED:
+                if not may_wait:
+                    raise ChannelFullError(f"no room in channel {self.name!r} now ({self._full()})")
+                admitted = self._wait_for_room(label, payload, credit, line, deadline)
+                if not admitted:
+                    raise ChannelTimeoutError(f"no room in channel {self.name!r} within {timeout} s ({self._full()})")
+        except BaseException as error:
+            if kind & PASSENGERS:
+                transfer.give_up(payload)
+            if lane is not None:
+                status = _STATUS.get(type(error), Status.FAILED)
+                lane.sent(core.key, 0, 0, status, line, 0, began, encoded, _now(), preview_of(obj))
+            raise
+        words, at = core.words, self._row_at
+        words[at + _COUNT] += 1
+        words[at + _BYTES] += size
         if lane is not None:
-            lane.sent(self._core.key, 0, 0, status, line, 0, began, encoded, _now(), preview_of(obj))
+            lane.serial = serial + 1
+            kind &= TRANSFER_MASK
+            lane.sent(core.key, serial, kind, 0, line, size, began, encoded, admitted, preview_of(obj))
 
-    def _fail(self, status: Status, line: int, began: int, encoded: int, obj: Any) -> NoReturn:
-        """Record that nothing was sent, and raise the error that says why."""
-        self._note(status, line, began, encoded, obj)
-        if status is Status.TIMEOUT:
-            raise ChannelTimeoutError(f"no room in channel {self.name!r} ({self._full()}) in time")
-        if status is Status.WOULD_BLOCK:
-            raise ChannelFullError(f"no room in channel {self.name!r} now ({self._full()})")
-        self._check_open()
-        raise ChannelClosedError(f"every receiving end of channel {self.name!r} is closed: nobody would receive it")
+    def _wait_for_room(self, label: int, payload: Any, credit: int, line: int, deadline: Deadline) -> int:
+        """Send when there is room; return the time when there was, or 0 when the deadline came first."""
+        admitted = 0
+
+        def attempt() -> Any:
+            nonlocal admitted
+            self._check_open()
+            admitted = _now()
+            return self._core.post(label, payload, credit)
+
+        blocked = self._wait(self._core.room, attempt, Op.SEND, line, deadline) is BLOCKED
+        return 0 if blocked else admitted
 
     def _full(self) -> str:
         return f"it holds {len(self)} of {self.capacity}" if self.capacity else "no receiver waits at the rendezvous"
@@ -305,7 +321,8 @@ class RecvChannel(_End):
         Blocks while the channel is empty.  Raises `ChannelTimeoutError` after `timeout` seconds, `ChannelClosedError`
         when this end is closed, or when every sending end is closed and the channel is empty.
         """
-        return self._recv(deadline_after(timeout), self._line_of(sys._getframe(1)))
+        lane = self._lane
+        return self._recv(timeout, True, 0 if lane is None else _line_in(lane.filename, sys._getframe(1)))
 
     def recv_nowait(self, default: Any = _NO_DEFAULT) -> Any:
         """Receive one object if there is one now; else return `default`, or raise `ChannelEmptyError` without one.
@@ -313,9 +330,10 @@ class RecvChannel(_End):
         Never blocks for long.  Under a rendezvous there is one when a sender waits.  Raises `ChannelClosedError` as
         `recv` does.
         """
-        line = self._line_of(sys._getframe(1))
+        lane = self._lane
+        line = 0 if lane is None else _line_in(lane.filename, sys._getframe(1))
         try:
-            return self._recv_nowait(line)
+            return self._recv(None, False, line)
         except ChannelEmptyError:
             if default is _NO_DEFAULT:
                 raise
@@ -325,93 +343,105 @@ class RecvChannel(_End):
         return self
 
     def __next__(self) -> Any:
+        lane = self._lane
         try:
-            return self._recv(None, self._line_of(sys._getframe(1)))
+            return self._recv(None, True, 0 if lane is None else _line_in(lane.filename, sys._getframe(1)))
         except ChannelClosedError:
             self._check_open()
             raise StopIteration from None
 
-    def _recv(self, deadline: Deadline, line: int) -> Any:
-        core = self._core
-        asked = _now()
-        if self._closed:
-            self._fail(Status.CLOSED, line, asked)
-        rendezvous = core.capacity == 0 and core.slots is not None
-        if not core.items.try_acquire():
-            if rendezvous:
-                core.slots.release()  # type: ignore[union-attr]  # a sender may come
-            try:
-                arrived = self._park(Op.RECV, line, core.items, deadline)
-            except BaseException as error:
-                if rendezvous:
-                    self._take_back()
-                if isinstance(error, Cancelled):
-                    self._note(Status.CANCELLED, line, asked)
-                raise
-            if not arrived:
-                if not rendezvous or self._take_back():
-                    self._fail(Status.TIMEOUT, line, asked)
-                acquire(core.items)  # a sender has our slot: its object is on the way
-        return self._take(line, asked)
-
-    def _take_back(self) -> bool:
-        """Withdraw the slot that this receiver offered.  False when a sender has it already."""
-        slots = self._core.slots
-        return slots is not None and slots.try_acquire()
-
-    def _recv_nowait(self, line: int) -> Any:
-        core = self._core
-        asked = _now()
-        if self._closed:
-            self._fail(Status.CLOSED, line, asked)
-        if core.items.try_acquire():
-            return self._take(line, asked)
-        if core.capacity == 0 and core.slots is not None and core.waiting(Side.SEND):
-            core.slots.release()
-            # the sender that waits takes the slot, unless it gives up at this moment: then we take it back
-            while not acquire(core.items, _now() + 1_000_000, self._context.cancel_fd):
-                if not core.waiting(Side.SEND) and self._take_back():
-                    self._fail(Status.WOULD_BLOCK, line, asked)
-            return self._take(line, asked)
-        self._fail(Status.WOULD_BLOCK, line, asked)
-
-    def _take(self, line: int, asked: int) -> Any:
-        """Take the object that a permit stands for; without one, the permit says that the stream has ended."""
-        core, lane = self._core, self._context.lane
+    def _recv(self, timeout: float | None, may_wait: bool, line: int) -> Any:
+        core, lane = self._core, self._lane
+        deadline = None if timeout is None else deadline_after(timeout)
+        asked = ready = 0 if lane is None else _now()
         try:
-            if core.words[Shared.SENDING_OVER] and not len(core.mailbox):  # asking an empty queue costs an import
-                raise cpython.QueueEmpty
-            label, payload = core.mailbox.take()
-        except cpython.QueueEmpty:
-            core.items.release()  # for the next receiver
-            self._fail(Status.CLOSED, line, asked)
-        taken = _now()
-        if core.capacity and core.slots is not None:
-            core.slots.release()
-        kind = label & TRANSFER_MASK
-        value = transfer.decode(payload, kind)
-        words, at = core.words, self._row_at
-        words[at + Row.COUNT] += 1
+            if self._closed:
+                self._check_open()
+            letter = core.fetch() if core.offers is None else BLOCKED
+            if letter is BLOCKED and (may_wait or core.offers is not None):
+                letter, ready = self._wait_for_letter(asked, may_wait, line, deadline)
+            if letter is BLOCKED:
+                if not may_wait:
+                    raise ChannelEmptyError(f"nothing is queued in channel {self.name!r} now")
+                raise ChannelTimeoutError(f"nothing came through channel {self.name!r} within {timeout} s")
+            label, payload = letter
+            taken = 0 if lane is None else _now()
+            value = payload
+            size = 0
+            kind = label & TRANSFER_MASK
+            if kind == transfer.PICKLE:
+                value, size = self._unpickle(label, payload)
+            self._core.words[self._row_at + _COUNT] += 1
+        except BaseException as error:
+            if lane is not None:
+                status = _STATUS.get(type(error), Status.FAILED)
+                lane.received(core.key, 0, 0, 0, status, line, 0, asked, _now())
+            raise
         if lane is not None:
-            sender = (label >> WORKER_SHIFT & WORKER_MASK) - 1
-            size = len(payload) if kind == transfer.PICKLE else 0
-            lane.received(core.key, sender & 0xFFFF, label >> SERIAL_SHIFT, kind, 0, line, size, asked, taken)
+            if size >= _LARGE or (type(value) in (str, bytes) and len(value) >= _LARGE):
+                taken = ready  # since then it was copied by the interpreter: not waited for
+            sender = (label >> WORKER_SHIFT & WORKER_MASK) - 1 & 0xFFFF
+            lane.received(core.key, sender, label >> SERIAL_SHIFT, kind, 0, line, size, asked, taken)
         return value
 
-    def _note(self, status: Status, line: int, asked: int) -> None:
-        lane = self._context.lane
-        if lane is not None:
-            lane.received(self._core.key, 0, 0, 0, status, line, 0, asked, _now())
+    def _wait_for_letter(self, asked: int, may_wait: bool, line: int, deadline: Deadline) -> tuple[Letter, int]:
+        """Return a letter, or `BLOCKED`, and the time from which on it could be taken."""
+        core = self._core
+        ready = asked
+        sure = True  # that no letter was taken
 
-    def _fail(self, status: Status, line: int, asked: int) -> NoReturn:
-        """Record that nothing was received, and raise the error that says why."""
-        self._note(status, line, asked)
-        if status is Status.TIMEOUT:
-            raise ChannelTimeoutError(f"nothing came through channel {self.name!r} in time")
-        if status is Status.WOULD_BLOCK:
-            raise ChannelEmptyError(f"nothing is queued in channel {self.name!r} now")
-        self._check_open()
-        raise ChannelClosedError(f"channel {self.name!r} is empty and every sending end is closed: nothing will come")
+        def attempt() -> Any:
+            nonlocal ready, sure
+            self._check_open()
+            ready = _now()
+            sure = False
+            try:
+                letter = core.fetch()
+            except ChannelClosedError:
+                sure = True
+                raise
+            sure = letter is BLOCKED
+            return letter
+
+        if core.offers is None:
+            return self._wait(core.arrivals, attempt, Op.RECV, line, deadline), ready
+        if not may_wait and not core.mailbox.count() and not core.waiting(Side.SEND):
+            return core.fetch(), ready
+        core.offer()
+        try:
+            letter = attempt()
+            if letter is BLOCKED and may_wait:
+                letter = self._wait(core.arrivals, attempt, Op.RECV, line, deadline)
+            while letter is BLOCKED:
+                # Withdraw.  When no offer is left, a sender has ours and will put its object in a moment, unless
+                # another receiver, who left us his offer, takes it: so look at both.
+                if (may_wait or not core.waiting(Side.SEND)) and core.withdraw():
+                    break
+                letter = core.arrivals.wait(attempt, _now() + _AGAIN_NS, self._cancel_fd)
+        except BaseException:
+            if sure:
+                core.withdraw()
+            raise
+        return letter, ready
+
+    def _unpickle(self, label: int, payload: Any) -> tuple[Any, int]:
+        """Make the object again; return it and the bytes that crossed."""
+        passengers: tuple[Any, ...] = ()
+        if label & PASSENGERS:
+            payload, passengers = payload
+        before = travel.arriving
+        try:
+            travel.arriving = [_adopt(*passenger) for passenger in passengers]
+            return pickle.loads(payload), len(payload)
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise NotShareableError(
+                f"an object came through channel {self.name!r} that cannot be made again at this side "
+                f"({type(error).__name__}: {error}); its class must be in a module that both sides can import"
+            ) from error
+        finally:
+            travel.arriving = before
 
 
 def create_channel(name: str | None = None, capacity: int | None = 0) -> tuple[RecvChannel, SendChannel]:

@@ -1,6 +1,7 @@
 """Where a channel's objects wait: the interpreters' own queue, or a deque between threads of one interpreter.
 
-Putting and taking never block (waiting is `parking`'s business) and are atomic.
+Putting and taking never block (waiting is `parking`'s business), are atomic, and each holds the queue's lock for a
+moment: `parking`'s proof stands on that.
 
 **Flat memory.**  CPython frees a `str`, `bytes`, `float` or `tuple` that crossed through `_interpqueues` by a call
 that it leaves for the *sender's* interpreter to make.  The list of such calls holds 300; what does not fit is never
@@ -14,25 +15,33 @@ address, an integer, goes through the queue; the receiver frees the block.
 from __future__ import annotations
 
 import marshal
+import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from runtime import cpython
 
 # A letter's label is one integer: who sent it, which of his messages it is, how it is encoded, which credit it holds.
-TRANSFER_BITS, CREDIT_BITS, ROW_BITS, WORKER_BITS = 3, 7, 8, 12
-CREDIT_SHIFT = TRANSFER_BITS
+TRANSFER_BITS, PASSENGER_BITS, CREDIT_BITS, ROW_BITS, WORKER_BITS = 3, 1, 7, 8, 12
+CREDIT_SHIFT = TRANSFER_BITS + PASSENGER_BITS
 ROW_SHIFT = CREDIT_SHIFT + CREDIT_BITS
 WORKER_SHIFT = ROW_SHIFT + ROW_BITS
 SERIAL_SHIFT = WORKER_SHIFT + WORKER_BITS
 TRANSFER_MASK = (1 << TRANSFER_BITS) - 1
+PASSENGERS = 1 << TRANSFER_BITS  # this bit: ends travel in the letter
 CREDIT_MASK = (1 << CREDIT_BITS) - 1
 ROW_MASK = (1 << ROW_BITS) - 1
 WORKER_MASK = (1 << WORKER_BITS) - 1
-SERIAL_MASK = (1 << 32) - 1
+SERIAL_MASK = (1 << 32) - 1  # the rest of 63 bits
 
 MAX_CREDITS = 1 << CREDIT_BITS  # of one interpreter, over all its sending ends; CPython's list holds 300
 MIN_CREDITS = 4
+
+type Letter = tuple[int, Any]  # label, payload
+
+_CREDIT_AT = CREDIT_SHIFT  # a label, shifted so far and masked, is the index of its credit byte
+_CREDIT_INDEX_MASK = (1 << CREDIT_BITS + ROW_BITS) - 1
 
 
 class Credits(Protocol):
@@ -43,15 +52,25 @@ class Credits(Protocol):
 
 
 class Mailbox(Protocol):
-    """Where objects wait.  `put` takes (label, payload); `take` gives them back, or raises `cpython.QueueEmpty`."""
+    """Where objects wait."""
 
     by_reference: bool  # whether the object itself crosses
+    count: Callable[[], int]  # how many wait
 
-    def put(self, label: int, payload: Any, credit: int) -> None:
-        """Append.  `credit` is the index of the credit byte that the letter holds, or -1 for none."""
+    def put(self, label: int, payload: Any, credit: int) -> bool:
+        """Append; False when it is full.  `credit` is the index of the credit byte that the letter holds, or -1."""
 
-    def take(self) -> tuple[int, Any]: ...
-    def __len__(self) -> int: ...
+    def take(self) -> Letter | None:
+        """Take the first; None when nothing is there.  Raises `cpython.ItemLost`."""
+
+
+class Tokens(Protocol):
+    """A number of equal things that can be put and taken, atomically."""
+
+    count: Callable[[], int]
+
+    def put(self) -> None: ...
+    def take(self) -> bool: ...
 
 
 class LocalMailbox:
@@ -59,20 +78,40 @@ class LocalMailbox:
 
     by_reference = True
 
+    def __init__(self, bound: int) -> None:
+        self._letters: deque[Letter] = deque()
+        self._bound = bound
+        self._lock = threading.RLock()  # a collector that runs in here may send, too
+        self.count = self._letters.__len__
+
+    def put(self, label: int, payload: Any, credit: int) -> bool:
+        with self._lock:
+            if self._bound and len(self._letters) >= self._bound:
+                return False
+            self._letters.append((label, payload))
+            return True
+
+    def take(self) -> Letter | None:
+        with self._lock:
+            return self._letters.popleft() if self._letters else None
+
+
+class LocalTokens:
+    """Between threads of one interpreter."""
+
     def __init__(self) -> None:
-        self._letters: deque[tuple[int, Any]] = deque()  # append and popleft are atomic
+        self._tokens: deque[None] = deque()  # append and pop are atomic
+        self.count = self._tokens.__len__
 
-    def put(self, label: int, payload: Any, credit: int) -> None:
-        self._letters.append((label, payload))
+    def put(self) -> None:
+        self._tokens.append(None)
 
-    def take(self) -> tuple[int, Any]:
+    def take(self) -> bool:
         try:
-            return self._letters.popleft()
+            self._tokens.pop()
         except IndexError:
-            raise cpython.QueueEmpty from None
-
-    def __len__(self) -> int:
-        return len(self._letters)
+            return False
+        return True
 
 
 class InterpreterMailbox:
@@ -80,37 +119,80 @@ class InterpreterMailbox:
 
     by_reference = False
 
-    def __init__(self, queue: cpython.QueueId, credits: Credits) -> None:
-        self.queue = queue
+    def __init__(self, queue: cpython.QueueId, bound: int, credits: Credits) -> None:
         self._put = cpython.putter(queue)
         self._get = cpython.getter(queue)
+        self._bound = bound
         self._credits = credits
+        self.count = cpython.counter(queue)
 
-    def put(self, label: int, payload: Any, credit: int) -> None:
+    def put(self, label: int, payload: Any, credit: int) -> bool:
+        if self._bound and self.count() >= self._bound:  # cheaper than to be told by an exception
+            return False
         if credit < 0:
-            self._put(_heap().store(marshal.dumps((label, payload))))
-            return
+            return self._put_in_heap(label, payload)
         self._credits[credit] = 1
-        self._put((label, payload))
+        try:
+            self._put((label, payload))
+        except BaseException as error:
+            self._credits[credit] = 0
+            if isinstance(error, Exception) and cpython.is_full(error):
+                return False
+            raise
+        return True
 
-    def take(self) -> tuple[int, Any]:
-        letter = self._get()
+    def _put_in_heap(self, label: int, payload: Any) -> bool:
+        block = _heap().store(marshal.dumps((label, payload)))
+        try:
+            self._put(block)
+        except Exception as error:
+            _heap().fetch(block)
+            if cpython.is_full(error):
+                return False
+            raise
+        return True
+
+    def take(self) -> Letter | None:
+        if not self.count():
+            return None
+        try:
+            letter = self._get()
+        except cpython.QueueEmpty:  # another receiver was faster
+            return None
         if type(letter) is int:
             label, payload = marshal.loads(_heap().fetch(letter))
             return label, payload
-        label, payload = letter
-        row, credit = label >> ROW_SHIFT & ROW_MASK, label >> CREDIT_SHIFT & CREDIT_MASK
-        self._credits[row * MAX_CREDITS + credit] = 0
-        return label, payload
+        self._credits[letter[0] >> _CREDIT_AT & _CREDIT_INDEX_MASK] = 0
+        return letter  # type: ignore[no-any-return]
 
-    def __len__(self) -> int:
-        return cpython.queue_length(self.queue)
+
+class InterpreterTokens:
+    """Between interpreters.  A token of an interpreter that has ended is worth nothing."""
+
+    def __init__(self, queue: cpython.QueueId) -> None:
+        self._put = cpython.putter(queue)
+        self._get = cpython.getter(queue)
+        self.count = cpython.counter(queue)
+
+    def put(self) -> None:
+        self._put(1)
+
+    def take(self) -> bool:
+        while self.count():
+            try:
+                self._get()
+            except cpython.QueueEmpty:
+                break
+            except cpython.ItemLost:
+                continue
+            return True
+        return False
 
 
 class _Heap:
     """Blocks of the process's heap, known by address in every interpreter.
 
-    A block is its length (8 bytes, native) and then the data.  Whoever fetches a block frees it.
+    A block is its length (8 bytes) and then the data.  Whoever fetches a block frees it.
     """
 
     def __init__(self) -> None:

@@ -6,29 +6,55 @@ no Python object, so no lock or condition variable of the `threading` module can
 interpreter queue therefore sleeps 10 ms and looks again (python/cpython issue 143017), which makes a round trip take
 10 to 20 ms.
 
-What interpreters of one process do share is file descriptors.  An eventfd in semaphore mode (eventfd(2)) is a counting
-semaphore in the kernel: a write adds to the count, a read takes one or says that there is none, and poll(2) sleeps
-until there is one.  It is atomic between threads, interpreters and processes, and costs about half a microsecond.
-PEP 554 itself names pipes as the way to synchronise interpreters.
+What interpreters of one process do share is file descriptors and memory.  An eventfd (eventfd(2)) is a counter in the
+kernel that threads, interpreters and processes change atomically, and that poll(2) can sleep on.  PEP 554 itself
+names pipes as the way to synchronise interpreters.
 
-With two of them a channel is the classical bounded buffer of Dijkstra (EWD 123, 1965): one counts the objects queued,
-one counts the free slots.  Nobody spins and nobody is woken in vain, except where several waiters see one permit: poll
-wakes all who wait, one takes the permit, the others go back to sleep.
+**The gate.**  Waiters stand before a gate, an eventfd that is open while its count is not zero.  The queue alone says
+whether there is something to take; the gate only says "look again".  So a permit can neither be lost (by a timeout or
+by Ctrl-C between two bytecodes) nor counted twice, and opening it once too often costs one look.  Beside each gate is
+a flag in shared memory: "somebody may be asleep".
 
-Why poll and not a blocking read: a waiter must wake for Stop too.  Each worker has a cancel descriptor that becomes
-readable, and stays so, when the run is to stop; poll waits for both.  The permit is tried first, without sleeping, so
-a channel that is ready costs one system call.
+    to wait:                              to wake:
+        1. shut the gate                      1. change the queue
+        2. raise the flag                     2. if the flag is up: lower it, open the gate
+        3. look at the queue once more
+           - now it can go on: open the gate for the others, and go on
+        4. sleep until the gate is open; look; if others were faster, again from 1
+
+While nobody sleeps, a channel costs no system call at all: a sender reads a word that is 0.
+
+*Why no wake-up is lost.*  Suppose that somebody sleeps for ever though the queue would let him go on.  Then the gate is
+shut; let X be the last who shut it.  X looked (3) after that and saw nothing, or X would have opened it again.  So
+somebody, S, changed the queue after X's look.  Both hold the queue's own lock while they look and change, so what X did
+before his look, S sees after her change: the flag, raised.  Unless somebody lowered it in between; but who lowers it
+opens the gate afterwards, and that opening came before X shut the gate (X was the last), hence before X raised the
+flag.  So S sees the flag and opens the gate: a contradiction.  The argument needs only the order that locks and
+system calls give, so it holds on processors that reorder memory accesses, too.
+
+The price: an open gate wakes everyone who sleeps before it; one gets the object, the others go back to sleep.  A
+futex-like "wake one" would have to be passed on by each who is woken but does not need it, and by each who is
+interrupted; a lesson with a dozen workers is better served by what cannot go wrong.
+
+**Why poll** and not a blocking read: a waiter must wake for Stop too.  Each worker has a cancel descriptor that becomes
+readable, and stays so, when the run is to stop; poll waits for both.
+
+**Ctrl-C.**  CPython looks for signals when a Python function begins, when a loop jumps back and when a call has
+returned, so `KeyboardInterrupt` can appear right after a system call has had its effect.  Therefore: what must follow
+an effect stands in a `finally` and is one call straight into C (`post`, `open`), with nothing before it that could be
+interrupted; a mutex notes its permit in a buffer that the system call itself fills.
 
 Where there is no eventfd (macOS, Windows) a pair of connected sockets takes its place: a byte is a permit.  A socket
-buffers some thousand bytes, so there a semaphore cannot count further; `release` then raises `OverflowError`.  Windows
-has no poll: select waits there.
+buffers only some hundred bytes, which is more than these uses need.  Windows has no poll: select waits there.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import select as _select
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 NO_DESCRIPTOR = -1
@@ -54,62 +80,90 @@ def deadline_after(timeout: float | None) -> Deadline:
     return time.monotonic_ns() + int(timeout * 1e9)
 
 
+# --- semaphores ---------------------------------------------------------------------------------------------------
+
+
 class Semaphore(Protocol):
     """A counting semaphore that all interpreters of a process can use, known by its file descriptors."""
 
-    descriptors: tuple[int, ...]
-
-    def try_acquire(self) -> bool:
-        """Take a permit if there is one.  Never blocks."""
-
-    def release(self, permits: int = 1) -> None:
-        """Add permits.  Never blocks."""
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """What another interpreter needs to attach."""
 
     @property
     def readable(self) -> int:
         """The descriptor that poll reports as readable while there is a permit."""
 
+    @property
+    def post(self) -> Callable[[], object]:
+        """Release one permit, by one call straight into C."""
+
+    def try_acquire(self) -> bool:
+        """Take a permit if there is one.  Never blocks."""
+
+    def take(self, note: bytearray) -> bool:
+        """The same; the system call that takes the permit also writes into `note`, which then is not all zeros."""
+
+    def take_all(self) -> None:
+        """Take all permits.  For gates: of a semaphore that was made to count, it may take only one."""
+
+    def release(self, permits: int = 1) -> None:
+        """Add permits.  Never blocks."""
+
 
 class EventSemaphore:
     """A semaphore in an eventfd."""
 
-    __slots__ = ("_fd", "descriptors")
+    __slots__ = ("descriptors", "post", "readable")
 
     def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self.descriptors = (fd,)
+        self.readable = fd
+        self.descriptors: tuple[int, ...] = (fd,)
+        self.post: Callable[[], object] = functools.partial(os.eventfd_write, fd, 1)
 
     @classmethod
-    def create(cls, permits: int) -> EventSemaphore:
-        return cls(os.eventfd(permits, os.EFD_SEMAPHORE | os.EFD_NONBLOCK | os.EFD_CLOEXEC))
+    def create(cls, permits: int, *, counting: bool = True) -> EventSemaphore:
+        mode = os.EFD_SEMAPHORE if counting else 0
+        return cls(os.eventfd(permits, mode | os.EFD_NONBLOCK | os.EFD_CLOEXEC))
 
     def try_acquire(self) -> bool:
         try:
-            os.eventfd_read(self._fd)
+            os.eventfd_read(self.readable)
         except BlockingIOError:
             return False
         return True
 
-    def release(self, permits: int = 1) -> None:
-        os.eventfd_write(self._fd, permits)
+    def take(self, note: bytearray) -> bool:
+        try:
+            os.readv(self.readable, (note,))
+        except BlockingIOError:
+            return False
+        return True
 
-    @property
-    def readable(self) -> int:
-        return self._fd
+    def take_all(self) -> None:
+        try:
+            os.eventfd_read(self.readable)
+        except BlockingIOError:
+            pass
+
+    def release(self, permits: int = 1) -> None:
+        os.eventfd_write(self.readable, permits)
 
 
 class SocketSemaphore:
     """A semaphore in a pair of connected sockets: each byte in flight is a permit."""
 
-    __slots__ = ("_receiving", "_sending", "descriptors")
+    __slots__ = ("_receiving", "_sending", "descriptors", "post", "readable")
 
     def __init__(self, receiving_fd: int, sending_fd: int) -> None:
         import socket  # noqa: PLC0415 - costs milliseconds in each interpreter, and Linux needs it never
 
-        # detached: the descriptors belong to the channel, not to these two objects
+        # detached in the end: the descriptors belong to the channel, not to these two objects
         self._receiving = socket.socket(fileno=receiving_fd)
         self._sending = socket.socket(fileno=sending_fd)
-        self.descriptors = (receiving_fd, sending_fd)
+        self.readable = receiving_fd
+        self.descriptors: tuple[int, ...] = (receiving_fd, sending_fd)
+        self.post: Callable[[], object] = functools.partial(self._sending.send, b"\1")
 
     @classmethod
     def create(cls, permits: int) -> SocketSemaphore:
@@ -124,22 +178,28 @@ class SocketSemaphore:
         return semaphore
 
     def try_acquire(self) -> bool:
+        return self.take(bytearray(1))
+
+    def take(self, note: bytearray) -> bool:
         try:
-            return bool(self._receiving.recv(1))
+            return bool(self._receiving.recv_into(note, 1))
         except BlockingIOError:
             return False
 
+    def take_all(self) -> None:
+        try:
+            while len(self._receiving.recv(4096)) == 4096:
+                pass
+        except BlockingIOError:
+            pass
+
     def release(self, permits: int = 1) -> None:
         try:
-            sent = self._sending.send(b"\0" * permits)
+            sent = self._sending.send(b"\1" * permits)
         except BlockingIOError:
             sent = 0
         if sent != permits:
-            raise OverflowError("a channel cannot queue more here than a socket buffers")
-
-    @property
-    def readable(self) -> int:
-        return self._receiving.fileno()
+            raise OverflowError(f"a semaphore holds only what a socket buffers here: no room for {permits} more")
 
     def __del__(self) -> None:
         for end in (self._receiving, self._sending):
@@ -152,6 +212,11 @@ HAS_EVENTFD = hasattr(os, "eventfd")
 def create_semaphore(permits: int = 0) -> Semaphore:
     """Create a semaphore that holds `permits`."""
     return EventSemaphore.create(permits) if HAS_EVENTFD else SocketSemaphore.create(permits)
+
+
+def create_bell() -> Semaphore:
+    """Create what a gate stands on: a semaphore whose permits are taken all at once."""
+    return EventSemaphore.create(0, counting=False) if HAS_EVENTFD else SocketSemaphore.create(0)
 
 
 def attach_semaphore(descriptors: tuple[int, ...]) -> Semaphore:
@@ -168,33 +233,108 @@ def acquire(semaphore: Semaphore, deadline: Deadline = None, cancel_fd: int = NO
     if semaphore.try_acquire():
         return True
     poller = _poller(semaphore.readable, cancel_fd)
-    while True:
-        if deadline is None:
-            ready = poller.poll()
-        else:
-            remaining_ms = (deadline - time.monotonic_ns()) / 1e6
-            if remaining_ms <= 0:
-                return semaphore.try_acquire()
-            ready = poller.poll(remaining_ms)
-        if any(fd == cancel_fd for fd, _ in ready):
-            raise Cancelled
+    while _sleep(poller, deadline, cancel_fd):
         if semaphore.try_acquire():
             return True
+    return semaphore.try_acquire()
 
 
 class Mutex:
-    """Mutual exclusion between interpreters: a semaphore with one permit.  For the rare, slow operations."""
+    """Mutual exclusion between interpreters: a semaphore with one permit.  For the rare, slow operations.
 
-    __slots__ = ("semaphore",)
+    Use it as `mutex.acquire()`, `try:`, ..., `finally: mutex.release()`.  A `with` statement would call a Python
+    function to release it, and Ctrl-C can come at the beginning of that.
+    """
 
-    def __init__(self, semaphore: Semaphore | None = None) -> None:
-        self.semaphore = semaphore or create_semaphore(1)
+    __slots__ = ("_semaphore", "release")
 
-    def __enter__(self) -> None:
-        acquire(self.semaphore)
+    def __init__(self, semaphore: Semaphore) -> None:
+        self._semaphore = semaphore
+        self.release = semaphore.post
 
-    def __exit__(self, *_: object) -> None:
-        self.semaphore.release()
+    def acquire(self) -> None:
+        """Wait until nobody else has it."""
+        note = bytearray(8)
+        try:
+            while not self._semaphore.take(note):
+                _sleep(_poller(self._semaphore.readable, NO_DESCRIPTOR), None, NO_DESCRIPTOR)
+        except BaseException:
+            if any(note):
+                self.release()
+            raise
+
+
+# --- gates --------------------------------------------------------------------------------------------------------
+
+
+BLOCKED: Any = object()  # what an attempt returns when it must be made again later
+
+
+class Gate:
+    """Where those wait who cannot go on yet.  The flag "somebody may be asleep" is the word `flag` of `words`.
+
+    Whoever changes what they wait for looks at the flag, lowers it and then calls `open`, in this order.
+    """
+
+    __slots__ = ("_bell", "_flag", "_idle", "_words", "descriptors", "open")
+
+    def __init__(self, bell: Semaphore, words: memoryview[int], flag: int) -> None:
+        self._bell, self._words, self._flag = bell, words, flag
+        self.descriptors = bell.descriptors
+        self.open = bell.post
+        self._idle: dict[int, list[Any]] = {}  # poll objects, by cancel descriptor; each serves one thread at a time
+
+    def wait(self, attempt: Callable[[], Any], deadline: Deadline = None, cancel_fd: int = NO_DESCRIPTOR) -> Any:
+        """Make the attempt again and again, whenever it may succeed, until it does not return `BLOCKED`.
+
+        Return what it returned; `BLOCKED` when the deadline came first.  Raises `Cancelled` when `cancel_fd` becomes
+        readable, and whatever the attempt raises.
+        """
+        idle = self._idle.setdefault(cancel_fd, [])
+        poller = None
+        try:
+            try:
+                poller = idle.pop()
+            except IndexError:
+                poller = _poller(self._bell.readable, cancel_fd)
+            while True:
+                self._bell.take_all()
+                self._words[self._flag] = 1
+                outcome = attempt()
+                if outcome is not BLOCKED:
+                    self.open()  # others may have been shut out of what is left
+                    return outcome
+                in_time = _sleep(poller, deadline, cancel_fd)
+                outcome = attempt()
+                if outcome is not BLOCKED or not in_time:
+                    return outcome
+        except BaseException:
+            self.open()  # perhaps it was shut, and nobody has looked since
+            raise
+        finally:
+            if poller is not None:
+                idle.append(poller)
+
+
+# --- sleeping -----------------------------------------------------------------------------------------------------
+
+
+_POLLIN = getattr(_select, "POLLIN", 1)
+_LONGEST_MS = 1e9  # poll takes no more than a C int
+
+
+def _sleep(poller: Any, deadline: Deadline, cancel_fd: int) -> bool:
+    """Sleep until a descriptor is readable.  False when the deadline came first."""
+    if deadline is None:
+        ready = poller.poll()
+    else:
+        remaining_ms = (deadline - time.monotonic_ns()) / 1e6
+        if remaining_ms <= 0:
+            return False
+        ready = poller.poll(min(remaining_ms, _LONGEST_MS))
+    if cancel_fd != NO_DESCRIPTOR and any(fd == cancel_fd for fd, _ in ready):
+        raise Cancelled
+    return True
 
 
 class _SelectPoller:
@@ -211,7 +351,6 @@ class _SelectPoller:
         return [(fd, _POLLIN) for fd in _select.select(self._descriptors, [], [], timeout_s)[0]]
 
 
-_POLLIN = getattr(_select, "POLLIN", 1)
 _new_poller = getattr(_select, "poll", _SelectPoller)
 
 

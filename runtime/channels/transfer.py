@@ -6,19 +6,27 @@ interpreter has a cheap path for them.  Everything else crosses by `pickle`: a c
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 from typing import Any
 
 from runtime.channels import diagnosis
-from runtime.errors import NotShareableError
+from runtime.channels.context import travel
+from runtime.channels.core import Address, Core
+from runtime.channels.mailbox import PASSENGERS
+from runtime.errors import ChannelNotFoundError, NotShareableError
 from runtime.tracing.vocabulary import Transfer
 
 _FIXED_SIZES = {type(None): 1, bool: 1, int: 8, float: 8}
 _WORD_LIMIT = 1 << 63
 _MAX_DEPTH = 20
 _NOT_IMMUTABLE = -1
+_STR_HEADER = "\u0100".__sizeof__() - 4  # a str of n characters of 2 bytes takes this and 2 * n + 2
 
 SHARE, PICKLE, REFERENCE = int(Transfer.SHARE), int(Transfer.PICKLE), int(Transfer.REFERENCE)
+
+ENCODED_AT_ONCE = frozenset([type(None), bool, int, float, str, bytes])
+"""Types whose encoding takes no time worth a look at the clock."""
 
 
 def immutable_size(value: Any, depth: int = 0) -> int:
@@ -33,7 +41,7 @@ def immutable_size(value: Any, depth: int = 0) -> int:
     if kind is bytes:
         return len(value)
     if kind is str:
-        return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+        return len(value) if value.isascii() else max(len(value), value.__sizeof__() - _STR_HEADER)
     if kind is tuple and depth < _MAX_DEPTH:
         total = 0
         for item in value:
@@ -48,19 +56,31 @@ def immutable_size(value: Any, depth: int = 0) -> int:
 def encode(value: Any) -> tuple[Any, int, int]:
     """Make an object ready to cross: return (payload, transfer, bytes).
 
-    Raises `NotShareableError`, which names the offending part, for an object that cannot cross.
+    When ends of channels are in it, the transfer has the bit `PASSENGERS`, and the payload is the pickle and the
+    passengers.  Raises `NotShareableError`, which names the offending part, for an object that cannot cross.
     """
     size = immutable_size(value)
     if size >= 0:
         return value, SHARE, size
+    before, travel.departing = travel.departing, []
     try:
         payload = pickle.dumps(value, protocol=5)
-    except Exception as error:
+        passengers = tuple(travel.departing)
+    except BaseException as error:
+        give_up((b"", travel.departing))
+        if not isinstance(error, Exception) or isinstance(error, MemoryError):
+            raise
         path, reason = diagnosis.explain(value, error)
         raise NotShareableError(reason, path) from None
+    finally:
+        travel.departing = before
+    if passengers:
+        return (payload, passengers), PICKLE | PASSENGERS, len(payload)
     return payload, PICKLE, len(payload)
 
 
-def decode(payload: Any, transfer: int) -> Any:
-    """Make the object again at the other side."""
-    return pickle.loads(payload) if transfer == PICKLE else payload
+def give_up(payload: Any) -> None:
+    """Close the ends that were to travel in a message that is not sent."""
+    for address, handle, _ in payload[1]:
+        with contextlib.suppress(ChannelNotFoundError):
+            Core.attach(Address._make(address)).close_end(handle)
