@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from runtime.program import Program as Program
     from runtime.run import Run as Run
     from runtime.tracing.trace import Trace as Trace
+    from runtime.tracing.vocabulary import State as State
 
 # Every worker's interpreter imports this package, and most of it is for the side that writes programs: each name is
 # imported when somebody first asks for it.
@@ -65,6 +66,7 @@ _HOMES = {
     "runtime.program": ("Program",),
     "runtime.run": ("Run",),
     "runtime.tracing.trace": ("Trace",),
+    "runtime.tracing.vocabulary": ("State",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
