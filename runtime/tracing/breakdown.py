@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import sub
+from typing import overload
 
 from runtime.tracing.model import Span, State, Worker
 from runtime.tracing.tables import Table
@@ -15,7 +19,7 @@ class Life:
 
     worker: str
     wall_ns: int
-    states: Mapping[State, int]
+    states: Mapping[State, int]  # only those that occur
 
     def share(self, state: State) -> float:
         """The part of the worker's life spent in `state`, from 0 to 1."""
@@ -31,23 +35,23 @@ class Breakdown(Sequence[Life]):
     @classmethod
     def of(cls, workers: Sequence[Worker], spans: Table[Span]) -> Breakdown:
         """Add up the spans of each worker by state."""
-        sums: list[dict[State, int]] = [{} for _ in workers]
-        for worker, state, began, ended in zip(
-            spans.column("worker"), spans.column("state"), spans.column("began_ns"), spans.column("ended_ns"), strict=True
-        ):
-            states = sums[worker]
-            states[State(state)] = states.get(State(state), 0) + ended - began
+        lengths = list(map(sub, spans.column("ended_ns"), spans.column("began_ns")))
+        of_workers, states = spans.column("worker"), spans.column("state")
         return cls(
             tuple(
-                Life(worker.name, worker.ended_ns - worker.began_ns, states)
-                for worker, states in zip(workers, sums, strict=True)
+                Life(worker.name, worker.ended_ns - worker.began_ns, _sums(worker.index, of_workers, states, lengths))
+                for worker in workers
             )
         )
 
     def __len__(self) -> int:
         return len(self.lives)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def,override]
+    @overload
+    def __getitem__(self, index: int) -> Life: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Life]: ...
+    def __getitem__(self, index: int | slice) -> Life | Sequence[Life]:
         return self.lives[index]
 
     def __iter__(self) -> Iterator[Life]:
@@ -63,3 +67,21 @@ class Breakdown(Sequence[Life]):
             for life in self.lives
         )
         return "\n".join([header, *rows])
+
+
+def _sums(worker: int, of_workers: array[int], states: array[int], lengths: list[int]) -> dict[State, int]:
+    """Nanoseconds by state.  A pass for each state over columns is faster than one pass over records."""
+    count = of_workers.count(worker)
+    first = of_workers.index(worker) if count else 0
+    last = first + count
+    if of_workers[first:last] == array(of_workers.typecode, [worker]) * count:  # spans are ordered by worker
+        states, lengths = states[first:last], lengths[first:last]
+    else:
+        mask = bytes(map(worker.__eq__, of_workers))
+        states, lengths = array("b", compress(states, mask)), list(compress(lengths, mask))
+    kinds = bytes(states) if states.itemsize == 1 else bytes(states.tolist())
+    return {
+        state: sum(compress(lengths, kinds.translate(bytes(kind == state for kind in range(256)))))
+        for state in State
+        if state in kinds
+    }

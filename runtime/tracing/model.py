@@ -16,6 +16,7 @@ from runtime.tracing.vocabulary import Evidence as Evidence
 from runtime.tracing.vocabulary import State as State
 from runtime.tracing.vocabulary import Transfer as Transfer
 
+
 class Message(NamedTuple):
     """One object's way through a channel.
 
@@ -45,6 +46,36 @@ class Message(NamedTuple):
     taken_ns: int  # the receiver has it, still encoded
     received_ns: int  # recv returned
 
+    @property
+    def encode_ns(self) -> int:
+        """Nanoseconds that the sender took to encode it."""
+        return self.encoded_ns - self.began_ns
+
+    @property
+    def room_wait_ns(self) -> int:
+        """Nanoseconds that the sender waited for room, or under a rendezvous for a receiver."""
+        return self.admitted_ns - self.encoded_ns
+
+    @property
+    def queued_ns(self) -> int:
+        """Nanoseconds from its admission until the receiver took it; NONE when nobody did."""
+        return self.taken_ns - self.admitted_ns if self.receiver != NONE else NONE
+
+    @property
+    def recv_wait_ns(self) -> int:
+        """Nanoseconds that the receiver waited for it; NONE when nobody received it."""
+        return self.taken_ns - self.asked_ns if self.receiver != NONE else NONE
+
+    @property
+    def decode_ns(self) -> int:
+        """Nanoseconds that the receiver took to decode it; NONE when nobody received it."""
+        return self.received_ns - self.taken_ns if self.receiver != NONE else NONE
+
+    @property
+    def latency_ns(self) -> int:
+        """Nanoseconds from the call of `send` until `recv` returned it; NONE when nobody received it."""
+        return self.received_ns - self.began_ns if self.receiver != NONE else NONE
+
 
 class Span(NamedTuple):
     """An interval in which one worker was in one state.  Spans of one worker abut and never overlap."""
@@ -56,6 +87,11 @@ class Span(NamedTuple):
     evidence: int  # Evidence
     channel: int  # what a send-blocked, recv-blocked, encode or decode span concerns, or NONE
     line: int  # line of the snippet, or NONE where it is not known
+
+    @property
+    def length_ns(self) -> int:
+        """How long it lasted."""
+        return self.ended_ns - self.began_ns
 
 
 class CoreSpan(NamedTuple):

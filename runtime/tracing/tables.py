@@ -24,9 +24,10 @@ INT64 = "q"
 
 
 class Table[Record: NamedTuple](Sequence[Record]):
-    """An immutable sequence of `Record`, stored as one array of 64-bit integers per field.
+    """An immutable sequence of `Record`, stored as one array of integers per field.
 
-    `Record` is a NamedTuple class whose fields are all integers.  Two tables are equal when they hold equal records.
+    `Record` is a NamedTuple class whose fields are all integers.  An array that is given is kept as it is (narrow ones
+    save memory); other values are stored as 64-bit integers.  Two tables are equal when they hold equal records.
     """
 
     __slots__ = ("_arrays", "record")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,11 +24,11 @@ from runtime.tracing.model import (
 from runtime.tracing.tables import Table
 
 
-def _empty[Record: tuple[int, ...]](record: type[Record]) -> Any:
-    return field(default_factory=lambda: Table(record, {name: () for name in record._fields}))  # type: ignore[attr-defined]
+def _empty(record: type[Any]) -> Any:
+    return field(default_factory=lambda: Table.of(record, ()))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Trace:
     """Everything recorded of one run.  Times are nanoseconds since the run began; see `runtime.tracing.model`."""
 
@@ -48,6 +49,19 @@ class Trace:
     overhead: Overhead = Overhead()
     environment: Environment = Environment()
 
+    def __post_init__(self) -> None:
+        for name in ("workers", "channels", "texts", "errors"):  # so that equal traces compare equal
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "results", dict(self.results))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"<Trace {self.name!r} on {self.backend}: {len(self.workers)} workers, {len(self.messages)} messages, "
+            f"{self.wall_ns / 1e6:.2f} ms{'' if self.complete else ', cut short'}>"
+        )
+
     @property
     def wall(self) -> float:
         """Seconds from the release of the workers to the end of the last one."""
@@ -64,6 +78,13 @@ class Trace:
     def text(self, reference: int) -> str:
         """The text that a record points to; empty for NONE."""
         return self.texts[reference] if reference >= 0 else ""
+
+    def to_columns(self) -> dict[str, dict[str, array[int]]]:
+        """The tables as plain arrays by table and field: `pandas.DataFrame(trace.to_columns()["messages"])`.
+
+        They belong to the trace: read them, do not write.
+        """
+        return {name: getattr(self, name).columns for name in ("messages", "spans", "core_spans", "outputs")}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a file that `load` reads back equal.  See `runtime.tracing.files` for the format.
