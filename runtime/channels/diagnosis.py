@@ -110,7 +110,7 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"[{index}]", part) for index, part in enumerate(value))
     elif isinstance(value, (set, frozenset)):
         yield from ((" element", part) for part in value)
-    elif kind.__reduce_ex__ is object.__reduce_ex__ and not isinstance(value, (type, ModuleType)):
+    elif kind.__reduce_ex__ is object.__reduce_ex__ and not isinstance(value, (type, ModuleType)):  # type: ignore[comparison-overlap]
         yield from ((f".{name}", part) for name, part in getattr(value, "__dict__", {}).items())
         for slot in getattr(kind, "__slots__", ()):
             if isinstance(slot, str) and hasattr(value, slot):

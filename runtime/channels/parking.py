@@ -45,7 +45,8 @@ an effect stands in a `finally` and is one call straight into C (`post`, `open`)
 interrupted; a mutex notes its permit in a buffer that the system call itself fills.
 
 Where there is no eventfd (macOS, Windows) a pair of connected sockets takes its place: a byte is a permit.  A socket
-buffers only some hundred bytes, which is more than these uses need.  Windows has no poll: select waits there.
+buffers only some hundred bytes, which is more than these uses need.  There `post` is a Python function, so Ctrl-C has
+one moment in which it can cost a wake-up.  Windows has no poll: select waits there.
 """
 
 from __future__ import annotations
@@ -153,7 +154,7 @@ class EventSemaphore:
 class SocketSemaphore:
     """A semaphore in a pair of connected sockets: each byte in flight is a permit."""
 
-    __slots__ = ("_receiving", "_sending", "descriptors", "post", "readable")
+    __slots__ = ("_receiving", "_sending", "descriptors", "readable")
 
     def __init__(self, receiving_fd: int, sending_fd: int) -> None:
         import socket  # noqa: PLC0415 - costs milliseconds in each interpreter, and Linux needs it never
@@ -163,7 +164,6 @@ class SocketSemaphore:
         self._sending = socket.socket(fileno=sending_fd)
         self.readable = receiving_fd
         self.descriptors: tuple[int, ...] = (receiving_fd, sending_fd)
-        self.post: Callable[[], object] = functools.partial(self._sending.send, b"\1")
 
     @classmethod
     def create(cls, permits: int) -> SocketSemaphore:
@@ -176,6 +176,12 @@ class SocketSemaphore:
         if permits:
             semaphore.release(permits)
         return semaphore
+
+    def post(self) -> None:
+        try:
+            self._sending.send(b"\1")
+        except BlockingIOError:  # only a bell gets so many that nobody took; it rings already
+            pass
 
     def try_acquire(self) -> bool:
         return self.take(bytearray(1))

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from runtime import cpython
@@ -28,6 +29,14 @@ def destroy_interpreters() -> None:
     """End what the tests leave behind."""
     while _idle:
         cpython.destroy_interpreter(_idle.pop())
+
+
+@dataclass
+class Point:
+    """A class that every interpreter can import."""
+
+    x: int
+    y: int
 
 
 def wait_until(condition: Callable[[], bool], timeout: float = PATIENCE_S) -> None:
