@@ -1,0 +1,182 @@
+"""A trace in words and letters: for terminals, for screen readers, and for outputs that are compared.
+
+`timeline` is a picture with everything under it, `describe` says the same in sentences, and `summary` separates what
+was measured (lines that begin with `~ label:`) from what is the same in every correct run on any machine.
+
+Workers' names, what they print and what they raise is a student's text: control characters are escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runtime.tracing.breakdown import Life
+from runtime.tracing.model import NONE, Channel, Ending, Evidence, State, Worker, WorkerFailure
+from runtime.tracing.strips import LETTERS, axis, strip
+from runtime.tracing.trace import Trace
+from runtime.tracing.wording import bytes_in, count_of, duration, escaped, listed
+
+_MOST_LINES = 200  # of output in a timeline
+_NAME_WIDTH = 24
+_NARROWEST = 20  # a strip
+
+
+def timeline(trace: Trace, width: int = 100) -> str:
+    """A picture of a run, `width` characters wide: a row for each worker, and below it what the rows mean."""
+    lines = [_title(trace), "", *_strips(trace, width), "", str(_named(trace)), ""]
+    lines += [_channel_line(trace, channel) for channel in trace.channels]
+    for section in (_printed(trace), _failures(trace), (*_losses(trace), *_doubts(trace))):
+        found = list(section)
+        lines += ["", *found] if found else []
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def describe(trace: Trace) -> list[str]:
+    """A run in sentences."""
+    name = escaped(trace.name)
+    sentences = [
+        f"{name} ran on {escaped(trace.backend)} for {duration(trace.wall_ns)}, with "
+        f"{count_of(len(trace.workers), 'worker')} and {count_of(len(trace.messages), 'message')}."
+    ]
+    lives = trace.breakdown()
+    sentences += [_life_sentence(worker, life) for worker, life in zip(trace.workers, lives, strict=True)]
+    sentences += [f"Channel {_channel_line(trace, channel)}." for channel in trace.channels]
+    if len(trace.outputs):
+        sentences.append(f"The workers printed {count_of(len(trace.outputs), 'line')}.")
+    return [*sentences, *_failures(trace), *_losses(trace), *_doubts(trace)]
+
+
+def summary(trace: Trace) -> str:
+    """A run in lines that can be compared: those that begin with `~ label:` are measurements.
+
+    The others, and the labels, are the same for every correct run of a program that itself does the same each time.
+    """
+    lines = [
+        f"{escaped(trace.name)} on {escaped(trace.backend)}: {count_of(len(trace.workers), 'worker')}, "
+        f"{count_of(len(trace.messages), 'message')}",
+        f"~ wall time: {duration(trace.wall_ns)}",
+    ]
+    for worker, life in zip(trace.workers, trace.breakdown(), strict=True):
+        lines.append(f"{escaped(worker.name)}: {_ending(worker)}")
+        lines.append(f"~ {escaped(worker.name)}: {_shares(life)}")
+    for channel in trace.channels:
+        sent, received, size, longest = _traffic(trace, channel)
+        lines.append(f"channel {escaped(channel.name)}: {sent:,} sent, {received:,} received, {bytes_in(size)}")
+        lines.append(f"~ longest in {escaped(channel.name)}: {duration(longest)}")
+    lines.append(count_of(len(trace.outputs), "line") + " printed")
+    lines += [*_failures(trace), *_losses(trace)]
+    return "\n".join(lines) + "\n"
+
+
+def _title(trace: Trace) -> str:
+    return (
+        f"{escaped(trace.name)} on {escaped(trace.backend)}: {duration(trace.wall_ns)}, "
+        f"{count_of(len(trace.workers), 'worker')}, {count_of(len(trace.messages), 'message')}"
+    )
+
+
+# --- the picture --------------------------------------------------------------------------------------------------
+
+
+def _strips(trace: Trace, width: int) -> Iterator[str]:
+    names = [escaped(worker.name, _NAME_WIDTH) for worker in trace.workers]
+    margin = max(map(len, names), default=0) + 1
+    room = max(width - margin - 2, _NARROWEST)
+    strips = [strip(trace.spans, worker.index, trace.wall_ns, room) for worker in trace.workers]
+    for name, letters in zip(names, strips, strict=True):
+        yield f"{name:{margin}}|{letters}|"
+    ruler, labels = axis(trace.wall_ns, room)
+    yield " " * margin + f"+{ruler}+"
+    yield " " * (margin + 1) + labels
+    shown = [state for state in State if LETTERS[state] in "".join(strips)]
+    yield ", ".join(f"{LETTERS[state]} {state.label}" for state in shown) or "nothing was recorded"
+
+
+def _named(trace: Trace) -> object:
+    lives = trace.breakdown()
+    return type(lives)(tuple(Life(escaped(life.worker, _NAME_WIDTH), life.wall_ns, life.states) for life in lives))
+
+
+def _channel_line(trace: Trace, channel: Channel) -> str:
+    sent, received, size, longest = _traffic(trace, channel)
+    capacity = "no bound" if channel.capacity is None else f"capacity {channel.capacity}"
+    kept = "" if received == sent else f", {sent - received:,} not received"
+    waited = f", up to {duration(longest)} from sent to taken" if received else ""
+    return f"{escaped(channel.name)} ({capacity}): {count_of(sent, 'message')}{kept}, {bytes_in(size)}{waited}"
+
+
+def _traffic(trace: Trace, channel: Channel) -> tuple[int, int, int, int]:
+    """(sent, received, bytes, longest time from admission to being taken) of one channel."""
+    messages = trace.messages
+    sent = received = size = longest = 0
+    for number, receiver, length, admitted, taken in zip(
+        messages.column("channel"),
+        messages.column("receiver"),
+        messages.column("size"),
+        messages.column("admitted_ns"),
+        messages.column("taken_ns"),
+        strict=True,
+    ):
+        if number == channel.index:
+            sent += 1
+            size += length
+            if receiver != NONE:
+                received += 1
+                longest = max(longest, taken - admitted)
+    return sent, received, size, longest
+
+
+def _printed(trace: Trace) -> Iterator[str]:
+    for output in trace.outputs[:_MOST_LINES]:
+        name = escaped(trace.workers[output.worker].name, _NAME_WIDTH)
+        stream = " (stderr)" if output.stream == 2 else ""
+        yield f"{duration(output.at_ns):>8}  {name}{stream}: {escaped(trace.text(output.text))}"
+    if len(trace.outputs) > _MOST_LINES:
+        yield f"and {count_of(len(trace.outputs) - _MOST_LINES, 'more line')}, see trace.outputs"
+
+
+# --- sentences ----------------------------------------------------------------------------------------------------
+
+
+def _life_sentence(worker: Worker, life: Life) -> str:
+    return f"{escaped(worker.name)} {_ending(worker)} after {duration(life.wall_ns)}: {_shares(life)}."
+
+
+def _shares(life: Life) -> str:
+    """The states in which the worker spent at least a hundredth of its life, most first."""
+    ordered = sorted(State, key=life.share, reverse=True)
+    return listed([f"{life.share(state):.0%} {state.label}" for state in ordered if life.share(state) >= 0.01]) or "-"
+
+
+def _ending(worker: Worker) -> str:
+    return {
+        Ending.RETURNED: "returned",
+        Ending.RAISED: "raised",
+        Ending.STOPPED: "was stopped",
+        Ending.LOST: "was lost with its host",
+    }[worker.ending]
+
+
+def _failures(trace: Trace) -> Iterator[str]:
+    for failure in trace.errors:
+        yield _failure(failure)
+
+
+def _failure(failure: WorkerFailure) -> str:
+    line = f" (line {failure.line})" if failure.line != NONE else ""
+    return f"{escaped(failure.worker)} raised {escaped(failure.type)}: {escaped(failure.message)}{line}"
+
+
+def _losses(trace: Trace) -> Iterator[str]:
+    """What is not in the trace."""
+    if not trace.complete:
+        yield "The run was cut short: this is what was recorded until then."
+    if trace.dropped:
+        yield f"{count_of(trace.dropped, 'record')} did not fit and {'is' if trace.dropped == 1 else 'are'} missing."
+
+
+def _doubts(trace: Trace) -> Iterator[str]:
+    """What is in the trace, but was not measured."""
+    inferred = trace.spans.column("evidence").count(Evidence.INFERRED)
+    if inferred and inferred == sum(map((State.RUNNING).__eq__, trace.spans.column("state"))):
+        yield "Nobody looked at the workers between channel operations: their running time is inferred."
