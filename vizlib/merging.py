@@ -2,9 +2,9 @@
 
 A picture of 1,000 pixels cannot show a million intervals, and a browser cannot draw them.  Intervals that are shorter
 than a pixel are joined with their neighbours on the same lane until few enough are left.  A joined interval covers
-exactly the time from the first's beginning to the last's end, knows how many it stands for and how long each kind
-lasted, and shows as the kind with the most time.  Intervals longer than the pixel are never joined with anything, so
-no time moves.
+exactly the time from the first's beginning to the last's end, and knows how many it stands for and how long each kind
+lasted, so that it can be drawn with its height shared out as its time was.  Longer intervals stay as they are, so no
+time moves.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PIXELS = 1_000  # of a picture that is as wide as a usual notebook
 
 @dataclass(slots=True)
 class Run:
-    """One interval to draw: a recorded one (`count` is 1) or several joined."""
+    """One interval to draw: a recorded one (`count` is 1) or several joined (`kind` is the one with most time)."""
 
     lane: int
     kind: int
@@ -35,7 +35,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What is left to draw.  `below_ns` is the length under which intervals were joined, 0 when none was."""
+    """What is left to draw.  `below_ns` is the length up to which intervals were joined, 0 when none was."""
 
     runs: list[Run]
     below_ns: int = 0
@@ -47,9 +47,10 @@ class Merged:
 
 
 def merge(intervals: Iterable[tuple[int, int, int, int]], wall_ns: int, limit: int) -> Merged:
-    """Join intervals, given as (lane, kind, began_ns, ended_ns), until at most `limit` are left.
+    """Join intervals, given as (lane, kind, began_ns, ended_ns), until they take at most `limit` bars to draw.
 
-    Stops earlier than `limit` demands only when nothing is left to join: one interval per lane.
+    A joined interval takes a bar for each of its kinds.  Stops earlier than `limit` demands only when nothing is left
+    to join: one interval per lane.
     """
     runs = [Run(*interval, index) for index, interval in enumerate(intervals)]
     if len(runs) <= limit:
@@ -59,9 +60,9 @@ def merge(intervals: Iterable[tuple[int, int, int, int]], wall_ns: int, limit: i
     below = max(1, whole // PIXELS)
     while True:
         runs = _join(runs, below)
-        if len(runs) <= limit or below > 2 * whole:
+        if sum(len(run.times()) for run in runs) <= limit or below > 2 * whole:
             return Merged(runs, below)
-        below *= 2
+        below += below // 3 + 1
 
 
 def _join(runs: Sequence[Run], below_ns: int) -> list[Run]:
@@ -78,7 +79,8 @@ def _join(runs: Sequence[Run], below_ns: int) -> list[Run]:
 
 def _absorb(into: Run, run: Run) -> None:
     mix = into.times()
-    mix.update(run.times())
+    for kind, ns in run.times().items():
+        mix[kind] += ns
     into.mix = mix
     into.ended_ns = max(into.ended_ns, run.ended_ns)
     into.count += run.count

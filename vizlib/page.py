@@ -24,6 +24,7 @@ from bokeh.core.json_encoder import serialize_json
 from bokeh.document import Document
 from bokeh.embed.util import standalone_docs_json_and_render_items
 from bokeh.model import Model
+from bokeh.models import LayoutDOM
 from bokeh.resources import Resources
 
 from vizlib.palette import DARK, LIGHT, variables
@@ -35,7 +36,7 @@ class Section:
 
     title: str
     subtitle: str
-    figure: Model
+    figure: LayoutDOM
     notes: Sequence[str] = ()
 
 
@@ -106,18 +107,16 @@ body {{ margin: 0 auto; padding: 20px 28px; max-width: 1280px; background: #FFFF
 
 def _fragment(sheet: Sheet, text: str, *, alone: bool = False) -> str:
     documents, item = _document([section.figure for section in sheet.sections])
-    packed = serialize_json({"docs": documents, "item": item})
+    packed = serialize_json({"markup": _markup(sheet), "docs": documents, "item": item})
+    tall = 220 + sum(
+        (section.figure.height or 0) + 60 for section in sheet.sections
+    )  # about what the picture will need
     return "\n".join(
         (
-            f'<div class="lab-view{" lab-alone" if alone else ""}">',
+            f'<div class="lab-view{" lab-alone" if alone else ""}" style="--tall:{tall}px">',
             f"<style>{_style()}</style>",
-            '<div class="lab-picture" hidden>',
-            *_header(sheet),
-            _CONTROLS,
-            *(line for section in sheet.sections for line in _section(section)),
-            sheet.legend,
-            sheet.below,
-            "</div>",
+            '<div class="lab-picture"></div>',
+            f'<p class="lab-still">{_STILL}</p>',
             f'<pre class="lab-text">{escape(text)}</pre>',
             f'<script type="text/plain" class="lab-library">{_library()}</script>',
             f'<script type="text/plain" class="lab-document">{_pack(packed)}</script>',
@@ -125,6 +124,14 @@ def _fragment(sheet: Sheet, text: str, *, alone: bool = False) -> str:
             "</div>",
         )
     )
+
+
+_STILL = "The picture needs JavaScript. In JupyterLab, run the cell or trust the notebook. The same in words:"
+
+
+def _markup(sheet: Sheet) -> str:
+    sections = (line for section in sheet.sections for line in _section(section))
+    return "\n".join((*_header(sheet), _CONTROLS, *sections, sheet.legend, sheet.below))
 
 
 def _header(sheet: Sheet) -> Iterable[str]:
@@ -143,15 +150,15 @@ def _section(section: Section) -> Iterable[str]:
 
 
 _CONTROLS = """<div class="lab-bar" role="toolbar" aria-label="View">
-<button type="button" data-do="pan" aria-pressed="true" title="Drag moves the picture">drag: move</button>
+<button type="button" data-do="pan" aria-pressed="true" title="Dragging moves the picture">drag: move</button>
 <button type="button" data-do="box" aria-pressed="false" title="Drag over what to see larger">drag: zoom in</button>
 <span class="lab-split"></span>
-<button type="button" data-do="out" aria-label="zoom out">&minus;</button>
-<button type="button" data-do="in" aria-label="zoom in">+</button>
-<button type="button" data-do="fit">fit</button>
+<button type="button" data-do="out" aria-label="zoom out" title="Zoom out (Ctrl+wheel)">&minus;</button>
+<button type="button" data-do="in" aria-label="zoom in" title="Zoom in (Ctrl+wheel)">+</button>
+<button type="button" data-do="fit" title="Show the whole run">fit</button>
 <span class="lab-split"></span>
-<button type="button" data-do="text" aria-pressed="false">in words</button>
-<span class="lab-hint">Ctrl + wheel zooms · click a bar to keep its arrows</span>
+<button type="button" data-do="text" aria-pressed="false" title="Show the same as text, below">in words</button>
+<span class="lab-hint">Ctrl+wheel: zoom · click a bar: keep its arrows</span>
 </div>"""
 
 

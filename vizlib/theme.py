@@ -21,5 +21,7 @@ def themed[M: Model](model: M, **roles: str) -> M:
 
 
 def tell_page(event: str, detail: str) -> CustomJS:
-    """A callback that dispatches `lab-<event>` on the document; `detail` is the JavaScript expression it carries."""
-    return CustomJS(code=f"document.dispatchEvent(new CustomEvent('lab-{event}', {{detail: {detail}}}))")
+    """A callback that tells the page's script of `event`; `detail` is the JavaScript expression that it hands over."""
+    return CustomJS(
+        code=f"for (const view of window.__lab?.views.values() ?? []) view.hear(cb_obj.document, '{event}', {detail})"
+    )

@@ -25,6 +25,7 @@ def test_every_interval_is_drawn_or_counted(intervals, limit):
     merged = merge(intervals, 0, limit)
     assert sum(run.count for run in merged.runs) == len(intervals)
     assert len(merged.runs) <= max(limit, 4)
+    assert sum(len(run.times()) for run in merged.runs) <= max(limit, 4 * 9)
     alone = {(run.lane, run.kind, run.began_ns, run.ended_ns) for run in merged.runs if run.count == 1}
     assert alone <= set(intervals)
 

@@ -102,7 +102,7 @@ def test_what_the_hover_says_of_a_message():
 def test_inferred_spans_are_marked_and_said():
     trace = builders.trace([builders.worker(0, "a")], [builders.span(0, State.GIL_WAIT, 0, 100, Evidence.INFERRED)])
     drawn = columns(trace)
-    assert drawn.spans["inferred"] == [1]
+    assert drawn.spans["kind"] == ["inferred"]
     assert "inferred, not measured" in drawn.spans["words"][0]
 
 
@@ -131,12 +131,23 @@ def many(spans):
 
 def test_too_many_spans_are_merged_counted_and_said():
     drawn = columns(many(30_000))
-    assert len(drawn.spans["left"]) <= timeline.SPANS
+    assert len(drawn.spans["left"]) <= timeline.BARS
     assert sum(drawn.spans["count"]) == 30_000
     (note,) = drawn.notes
-    assert note.startswith("30,000 of 30,000 spans are shorter than")
+    assert note.startswith("30,000 of 30,000 spans are short and drawn merged")
     assert "spans drawn as one" in drawn.spans["words"][0]
     assert "running\t50 %" in drawn.spans["words"][0]
+
+
+def test_the_height_of_a_merged_bar_is_shared_out_as_its_time_was(monkeypatch):
+    monkeypatch.setattr(timeline, "BARS", 2)
+    life = [builders.span(0, State.RUNNING, 0, 75), builders.span(0, State.GIL_WAIT, 75, 100)]
+    drawn = columns(builders.trace([builders.worker(0, "a")], [*life, builders.span(0, State.RUNNING, 100, 100)]))
+    lane = drawn.lanes.workers[0]
+    assert rows(drawn.spans, "state", "top", "bottom") == [
+        (State.RUNNING, lane.level(0.75), lane.bottom),
+        (State.GIL_WAIT, lane.level(1), lane.level(0.75)),
+    ]
 
 
 def test_many_messages_are_told_in_words(monkeypatch):

@@ -5,6 +5,9 @@
   const all = (selector) => [...root.querySelectorAll(selector)];
   const one = (selector) => root.querySelector(selector);
 
+  // What the outputs of one page share: BokehJS by version, and the views that are there, by their root element.
+  const page = (window.__lab ??= { libraries: {}, views: new Map() });
+
   // ---- unpacking ----------------------------------------------------------------------------------------------
 
   const unpack = async (element) => {
@@ -16,13 +19,22 @@
   // Every output carries the library, and the first of them that needs it loads it for the whole page.
   const library = () => {
     if (window.Bokeh?.[version]) return window.Bokeh[version];
-    window.__labBokeh ??= {};
-    return (window.__labBokeh[version] ??= unpack(one(".lab-library")).then((code) => {
+    return (page.libraries[version] ??= unpack(one(".lab-library")).then((code) => {
       const script = document.createElement("script");
       script.textContent = code;
       document.head.append(script);
-      return window.Bokeh[version] ?? window.Bokeh;
+      script.remove();
+      return window.Bokeh[version];
     }));
+  };
+
+  const coalesced = (action) => {
+    let waiting = false;
+    return () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => { waiting = false; action(); });
+    };
   };
 
   // ---- theme --------------------------------------------------------------------------------------------------
@@ -82,13 +94,6 @@
   const PRIORITY = ["mark", "arrows", "cores", "touch"];
   const pointed = new Map(); // renderer -> index, of what is under the pointer now
   let pointer = [0, 0];
-  let due = false;
-
-  const soon = () => {
-    if (due) return;
-    due = true;
-    requestAnimationFrame(() => { due = false; showPointed(); });
-  };
 
   const rank = (renderer) => PRIORITY.findIndex((name) => renderer.name.startsWith(name));
   const wordsOf = (renderer, index) => {
@@ -106,6 +111,8 @@
     }
     for (const figure of figures) showChosen(figure, best && figureOf(best[0]) === figure ? best : null);
   };
+
+  const soon = coalesced(() => showPointed());
 
   root.addEventListener("pointermove", (event) => {
     pointer = [event.clientX, event.clientY];
@@ -151,17 +158,14 @@
   const fit = (figure) => {
     const { start, end } = figure.plot.x_range;
     const pixels = (figure.plot.inner_width ?? 800) / (end - start);
-    if (figure.cores) {
-      const { left, right, name, count } = figure.cores.data;
-      figure.cores.data.label = name.map((text, i) =>
-        count[i] === 1 && (right[i] - left[i]) * pixels > 6 * text.length + 8 ? text : "");
-      figure.cores.change.emit();
-    }
-    if (figure.directions) {
-      const { width } = figure.directions.data;
-      figure.directions.data.size = Array.from(width, (ns) => (ns * pixels > 13 ? 6 : 0));
-      figure.directions.change.emit();
-    }
+    if (pixels === figure.pixels) return;
+    figure.pixels = pixels;
+    const fitting = (renderer, room) => {
+      if (renderer) setIndices(renderer, [...Array(renderer.data_source.length).keys()].filter(room(renderer.data_source.data)));
+    };
+    fitting(figure.coreNames, ({ left, right, name, count }) => (i) =>
+      count[i] === 1 && (right[i] - left[i]) * pixels > 6 * name[i].length + 8);
+    fitting(figure.directions, ({ width }) => (i) => width[i] * pixels > 13);
   };
 
   // Room for the words at the end of the longest run, however wide the page is.
@@ -188,9 +192,8 @@
     pan: () => drag("pan"),
     box: () => drag("box"),
     text: () => {
-      const text = one(".lab-text");
-      const shown = text.classList.toggle("lab-unseen");
-      one("[data-do=text]").setAttribute("aria-pressed", String(!shown));
+      const shown = root.classList.toggle("lab-worded");
+      one("[data-do=text]").setAttribute("aria-pressed", String(shown));
     },
   };
 
@@ -246,68 +249,94 @@
       plot,
       chosen: [],
       spans: source("touch"),
-      cores: source("cores"),
-      directions: source("directions"),
+      coreNames: named("core names"),
+      directions: named("directions"),
       messages: source("chosen arrows"),
       bars: named("chosen bars"),
       strong: [named("chosen arrows")],
     };
   };
 
-  const start = async () => {
-    const bokeh = await library();
-    const { docs, item } = JSON.parse(await unpack(one(".lab-document")));
-    root.dataset.theme = isDark() ? "dark" : "light";
-    one(".lab-picture").hidden = false;
-    item.roots = Object.fromEntries(item.root_ids.map((id, i) => [id, all(".lab-plot")[i]]));
-    const [views] = await bokeh.embed.embed_items(docs, [item]);
-    figures.push(...views.roots.filter((view) => view.model.name === "timeline").map((view) => describe(view.model)));
-    // The page says itself how to zoom; Bokeh's own reminder cannot be read in a dark theme.
-    for (const view of views.roots) view.notify_about = () => {};
-    const models = [...new Set(figures.flatMap(({ plot }) => [...plot.references()]))];
-    const paint = () => paintTheme(models);
-    paint();
-    frame();
-    new MutationObserver(paint).observe(document.body, { attributeFilter: ["data-jp-theme-light", "class"] });
-    prefersDark.addEventListener("change", paint);
-
-    for (const figure of figures) {
-      let waiting = false;
-      const later = () => {
-        if (waiting) return;
-        waiting = true;
-        requestAnimationFrame(() => { waiting = false; fit(figure); });
-      };
-      for (const property of ["start", "end"]) figure.plot.x_range.properties[property].change.connect(later);
-      figure.plot.properties.inner_width.change.connect(later);
-      later();
+  // A cell that runs again drops its output.  JupyterLab also takes outputs out of the page while they are scrolled away,
+  // but those stay within their output area.
+  const isGone = (element) => !element.isConnected && !element.closest(".jp-OutputArea");
+  const sweep = () => {
+    for (const [element, view] of page.views) {
+      if (!isGone(element)) continue;
+      page.views.delete(element);
+      view.close();
     }
+  };
 
-    document.addEventListener("lab-point", ({ detail: { renderer, index } }) => {
-      if (!figureOf(renderer)) return;
+  const heard = {
+    point: ({ renderer, index }) => {
       if (index.indices.length) pointed.set(renderer, index.indices.at(-1));
       else pointed.delete(renderer);
       soon();
-    });
-    document.addEventListener("lab-choose", ({ detail: { source } }) => {
-      const figure = figures.find(({ spans }) => spans?.selected === source);
-      if (!figure) return;
-      figure.chosen = [...source.indices];
+    },
+    choose: ({ source }) => {
+      figures.find(({ spans }) => spans?.selected === source).chosen = [...source.indices];
       soon();
+    },
+  };
+
+  const embed = async (bokeh, docs, item) => {
+    item.roots = Object.fromEntries(item.root_ids.map((id, i) => [id, all(".lab-plot")[i]]));
+    const [views] = await bokeh.embed.embed_items(docs, [item]);
+    const plots = views.roots.filter((view) => view.model.name === "timeline");
+    // The page says itself how to zoom; Bokeh's own reminder cannot be read in a dark theme.
+    for (const view of plots) view.notify_about = () => {};
+    figures.push(...plots.map((view) => describe(view.model)));
+    return figures[0].plot.document;
+  };
+
+  const followTheme = () => {
+    const models = [...new Set(figures.flatMap(({ plot }) => [...plot.references()]))];
+    const paint = () => paintTheme(models);
+    const observer = new MutationObserver(paint);
+    observer.observe(document.body, { attributeFilter: ["data-jp-theme-light", "class"] });
+    prefersDark.addEventListener("change", paint);
+    paint();
+    return () => {
+      observer.disconnect();
+      prefersDark.removeEventListener("change", paint);
+    };
+  };
+
+  const start = async () => {
+    sweep();
+    const bokeh = await library();
+    const { markup, docs, item } = JSON.parse(await unpack(one(".lab-document")));
+    root.dataset.theme = isDark() ? "dark" : "light";
+    one(".lab-picture").innerHTML = markup;
+    const doc = await embed(bokeh, docs, item);
+    const stopFollowing = followTheme();
+    page.views.set(root, {
+      hear: (from, event, detail) => { if (from === doc) heard[event](detail); },
+      close: () => {
+        stopFollowing();
+        doc.clear();
+        bokeh.documents.splice(bokeh.documents.indexOf(doc), 1);
+      },
     });
+    frame();
+    for (const figure of figures) {
+      const fitSoon = coalesced(() => fit(figure));
+      for (const property of ["start", "end"]) figure.plot.x_range.properties[property].change.connect(fitSoon);
+      figure.plot.properties.inner_width.change.connect(fitSoon);
+      fitSoon();
+    }
     for (const button of all("[data-do]")) button.addEventListener("click", () => actions[button.dataset.do]());
     for (const button of all(".lab-legend button")) {
       button.addEventListener("click", (event) => press(button.dataset.state, event.shiftKey));
     }
-    one(".lab-text").classList.add("lab-unseen");
     root.dataset.ready = "true";
   };
 
   try {
     await start();
   } catch (error) {
-    one(".lab-picture").hidden = true;
-    one(".lab-text").classList.remove("lab-unseen");
+    root.classList.add("lab-failed");
     console.error("The picture could not be drawn; its text form is shown instead.", error);
   }
 })(document.currentScript.parentElement, "VERSION");

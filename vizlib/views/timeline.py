@@ -9,7 +9,7 @@ stands in the legend.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +23,13 @@ from runtime.tracing.model import NONE, Ending, Evidence, Message, State
 from runtime.tracing.trace import Trace
 from vizlib import hover, words
 from vizlib.frame import Axis
-from vizlib.lanes import Lanes
-from vizlib.merging import Merged, merge
-from vizlib.palette import STYLES, worker_color
+from vizlib.lanes import Lane, Lanes
+from vizlib.merging import Merged, Run, merge
+from vizlib.palette import STYLES, Style, worker_color
 from vizlib.theme import FONT, themed
 
-SPANS = 2_000
-"""Bars in one picture, at most."""
+BARS = 4_000
+"""Bars on the lanes of one picture, at most; with more spans, short ones are merged."""
 ARROWS = 300
 """Arrows drawn at once; of more messages, only those of the bar under the pointer."""
 MESSAGES = 5_000
@@ -61,8 +61,8 @@ class Columns:
 def columns(trace: Trace) -> Columns:
     """Everything that the timeline of `trace` draws, and what it must say about what it does not draw."""
     lanes = Lanes.of(trace)
-    bars = merge(_intervals(trace), trace.wall_ns, SPANS)
-    stays = merge(_stays(trace, list(lanes.cores)), trace.wall_ns, SPANS)
+    bars = merge(_intervals(trace), trace.wall_ns, BARS)
+    stays = merge(_stays(trace, list(lanes.cores)), trace.wall_ns, BARS)
     shown = _messages_shown(trace)
     return Columns(
         trace,
@@ -76,7 +76,7 @@ def columns(trace: Trace) -> Columns:
     )
 
 
-SPAN_FIELDS = ("worker", "state", "left", "right", "top", "bottom", "inferred", "count", "words")
+SPAN_FIELDS = ("worker", "state", "left", "right", "top", "bottom", "kind", "count", "words")
 CORE_FIELDS = ("worker", "left", "right", "top", "bottom", "color", "name", "count", "words")
 MESSAGE_FIELDS = ("sender", "receiver", "x0", "y0", "x1", "y1", "middle", "head", "began", "asked", "received", "words")
 MARK_FIELDS = ("kind", "x", "y", "words")
@@ -98,38 +98,42 @@ def _stays(trace: Trace, cores: list[int]) -> Iterable[tuple[int, int, int, int]
 
 
 def _bars(trace: Trace, lanes: Lanes, merged: Merged) -> Iterable[tuple[Any, ...]]:
+    """One bar for a recorded span; a stack of bars for merged spans, the first of which counts them all."""
     for run in merged.runs:
-        lane, alone = lanes.workers[run.lane], run.count == 1
-        span = trace.spans[run.index]
-        yield (
-            run.lane,
-            run.kind,
-            run.began_ns,
-            run.ended_ns,
-            lane.level(STYLES[State(run.kind)].height),
-            lane.bottom,
-            int(alone and span.evidence == Evidence.INFERRED),
-            run.count,
-            hover.of_span(trace, span) if alone else hover.of_joined(trace, run),
-        )
+        lane, span = lanes.workers[run.lane], trace.spans[run.index]
+        if run.count == 1:
+            top = lane.level(STYLES[State(run.kind)].height)
+            kind = "inferred" if span.evidence == Evidence.INFERRED else "measured"
+            told = hover.of_span(trace, span)
+            yield run.lane, run.kind, run.began_ns, run.ended_ns, top, lane.bottom, kind, 1, told
+        else:
+            told = hover.of_joined(trace, run)
+            for count, state, top, bottom in _stack(run, lane, list(STYLES)):
+                yield run.lane, state, run.began_ns, run.ended_ns, top, bottom, "merged", count, told
 
 
 def _core_bars(trace: Trace, lanes: Lanes, merged: Merged) -> Iterable[tuple[Any, ...]]:
     cores = list(lanes.cores.items())
     for run in merged.runs:
         core, lane = cores[run.lane]
-        alone = run.count == 1
-        yield (
-            run.kind,
-            run.began_ns,
-            run.ended_ns,
-            lane.top,
-            lane.bottom,
-            worker_color(run.kind),
-            words.plain(trace.workers[run.kind].name, 24),
-            run.count,
-            hover.of_core(trace, trace.core_spans[run.index]) if alone else hover.of_joined_core(trace, core, run),
-        )
+        if run.count == 1:
+            parts = [(1, run.kind, lane.top, lane.bottom)]
+            told = hover.of_core(trace, trace.core_spans[run.index])
+        else:
+            parts = list(_stack(run, lane, range(len(trace.workers))))
+            told = hover.of_joined_core(trace, core, run)
+        for count, worker, top, bottom in parts:
+            name = words.plain(trace.workers[worker].name, 24)
+            yield worker, run.began_ns, run.ended_ns, top, bottom, worker_color(worker), name, count, told
+
+
+def _stack(run: Run, lane: Lane, order: Sequence[int]) -> Iterable[tuple[int, int, float, float]]:
+    """Share out the lane's height among the kinds of a merged run as its time was: (count, kind, top, bottom)."""
+    times, whole, count, level = run.times(), max(run.ended_ns - run.began_ns, 1), run.count, 0.0
+    for kind in sorted(times, key=order.index):
+        bottom, level = lane.level(level), level + times[kind] / whole
+        yield count, kind, lane.level(level), bottom
+        count = 0
 
 
 def _delivered(message: Message) -> bool:
@@ -193,12 +197,11 @@ def _notes(trace: Trace, bars: Merged, stays: Merged, shown: int) -> Iterable[st
         yield f"{words.count(trace.dropped, 'record')} did not fit into the recorder: spans or messages are missing."
     if not trace.spans:
         yield "No states were recorded in this run."
-    for merged, noun, what in ((bars, "spans", "state"), (stays, "stays on a core", "worker")):
+    for merged, noun in ((bars, "spans"), (stays, "stays on a core")):
         if merged.joined:
             yield (
-                f"{merged.joined:,} of {sum(run.count for run in merged.runs):,} {noun} are shorter than "
-                f"{words.duration(merged.below_ns)} and drawn merged: a bar shows the {what} that took most of it, "
-                "and tells the rest when you point at it."
+                f"{merged.joined:,} of {sum(run.count for run in merged.runs):,} {noun} are short and drawn merged, "
+                f"up to {words.duration(merged.below_ns)} in one bar, whose height is shared out as its time was."
             )
     if trace.messages and shown > ARROWS:
         yield f"{words.count(len(trace.messages), 'message')}: point at a bar or click it to see its arrows."
@@ -244,33 +247,40 @@ def _draw_floor(plot: figure, drawn: Columns) -> None:
 def _draw_cores(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
     if not drawn.cores["left"]:
         return []
-    source = ColumnDataSource(drawn.cores | {"label": [""] * len(drawn.cores["left"])}, name="cores")
+    source = ColumnDataSource(drawn.cores)
     bars = plot.quad("left", "right", "top", "bottom", source=source, name="cores", fill_color="color", line_color=None)
     plot.text(
-        x="left", y="bottom", text="label", source=source, name="core names", x_offset=5, y_offset=-1.5,
+        "left", "bottom", "name", source=source, view=_none_yet(), name="core names", x_offset=5, y_offset=-1.5,
         text_color="white", text_font=value(FONT), text_font_size="9.5px", text_baseline="bottom",
     )  # fmt: skip
     return [bars]
 
 
+def _none_yet() -> CDSView:
+    """A view of a source in which the page picks what to show: what fits, or what is pointed at."""
+    return CDSView(filter=IndexFilter(indices=[]))
+
+
+_LINES: dict[str, Callable[[Style], dict[str, Any]]] = {
+    "measured": lambda style: {"line_color": style.outline or style.color, "line_width": 0.8 if style.outline else 0.5},
+    "inferred": lambda style: {"line_color": style.color, "line_dash": [3, 2], "fill_alpha": 0.4},
+    "merged": lambda style: {"line_color": style.color, "line_width": 0.5},
+}
+
+
 def _draw_spans(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
     spans = drawn.spans
     lane_tops = [drawn.lanes.workers[worker].top for worker in spans["worker"]]
-    source = ColumnDataSource(spans | {"lane_top": lane_tops}, name="spans")
+    source = ColumnDataSource(spans | {"lane_top": lane_tops})
     for state, style in STYLES.items():
-        for inferred in (0, 1):
-            chosen = [s == state and i == inferred for s, i in zip(spans["state"], spans["inferred"], strict=True)]
-            if not any(chosen):
-                continue
-            bars = plot.quad(
-                "left", "right", "top", "bottom", source=source, view=CDSView(filter=BooleanFilter(booleans=chosen)),
-                name=f"state:{state.label}", fill_color=style.color,
-                fill_alpha=0.4 if inferred else 1.0, line_color=style.color, line_width=0.5,
-            )  # fmt: skip
-            if inferred:
-                bars.glyph.update(line_dash=[3, 2], line_width=1, tags=["inferred"])
-            elif style.outline:
-                bars.glyph.update(line_width=0.8, line_color=style.outline)
+        for kind in ("measured", "inferred", "merged"):
+            chosen = [one == state and how == kind for one, how in zip(spans["state"], spans["kind"], strict=True)]
+            if any(chosen):
+                view = CDSView(filter=BooleanFilter(booleans=chosen))
+                bars = plot.quad(
+                    "left", "right", "top", "bottom", source=source, view=view, name=f"state:{state.label}"
+                )
+                bars.glyph.update(fill_color=style.color, tags=[kind], **_LINES[kind](style))
     _draw_directions(plot, drawn)
     # The whole height of a lane answers to the pointer, however low the bar in it.
     whole = plot.quad("left", "right", "lane_top", "bottom", source=source, fill_color=None, line_color=None)
@@ -291,19 +301,15 @@ _TURNS = {"right": -math.pi / 2, "left": math.pi / 2}
 
 def _draw_directions(plot: figure, drawn: Columns) -> None:
     """Small triangles over blocked bars, where there is room: to the right waits to send, to the left to receive."""
-    blocked = [(STYLES[State(state)], i) for i, state in enumerate(drawn.spans["state"])]
-    spans = list(zip(*(drawn.spans[field] for field in ("left", "right", "top")), strict=True))
+    spans = zip(*(drawn.spans[field] for field in ("state", "left", "right", "top", "kind")), strict=True)
     rows = [
         ((left + right) / 2, top - 4, _TURNS[style.points], right - left, style.color)
-        for style, i in blocked
-        if style.points
-        for left, right, top in [spans[i]]
+        for state, left, right, top, kind in spans
+        if (style := STYLES[State(state)]).points and kind != "merged"
     ]
-    table = _table(("x", "y", "angle", "width", "color"), rows)
-    source = ColumnDataSource(table | {"size": [0.0] * len(rows)}, name="directions")
     plot.scatter(
-        "x", "y", size="size", angle="angle", marker="triangle", source=source, name="directions",
-        fill_color="color", line_color=None,
+        "x", "y", angle="angle", marker="triangle", size=6, fill_color="color", line_color=None, name="directions",
+        source=ColumnDataSource(_table(("x", "y", "angle", "width", "color"), rows)), view=_none_yet(),
     )  # fmt: skip
 
 
@@ -316,13 +322,13 @@ def _curve(x0: float, y0: float, x1: float, y1: float) -> tuple[list[float], lis
 
 
 def _draw_messages(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
-    messages = ColumnDataSource(drawn.messages, name="messages")
+    messages = ColumnDataSource(drawn.messages)
     few = len(drawn.messages["x0"]) <= ARROWS
     table: Table = {field: drawn.messages[field] if few else [] for field in ("x0", "y0", "x1", "y1", "head")}
     alpha = min(0.34, 0.06 + 12 / max(len(table["x0"]), 1))  # many arrows must not hide the bars
     curves = [_curve(*ends) for ends in zip(*(table[field] for field in ("x0", "y0", "x1", "y1")), strict=True)]
     table |= _table(("xs", "ys"), curves)
-    lines = plot.multi_line("xs", "ys", source=ColumnDataSource(table, name="arrows"), name="arrows", line_alpha=alpha)
+    lines = plot.multi_line("xs", "ys", source=ColumnDataSource(table), name="arrows", line_alpha=alpha)
     heads = plot.scatter(
         "x1",
         "y1",
@@ -333,7 +339,7 @@ def _draw_messages(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
         fill_alpha=1.5 * alpha,
         line_color=None,
     )
-    chosen = CDSView(filter=IndexFilter(indices=[]))  # the page fills in which: those of the bar under the pointer
+    chosen = _none_yet()
     strong = plot.bezier(
         "x0", "y0", "x1", "y1", "x0", "middle", "x1", "middle", source=messages, view=chosen,
         name="chosen arrows", line_width=2,
@@ -356,7 +362,7 @@ _MARKERS = {
 
 
 def _draw_marks(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
-    source = ColumnDataSource(drawn.marks, name="marks")
+    source = ColumnDataSource(drawn.marks)
     renderers = []
     for kind, (marker, size, role) in _MARKERS.items():
         chosen = [one == kind for one in drawn.marks["kind"]]
