@@ -18,22 +18,21 @@ class Style:
 
     color: str
     height: float  # of the bar, as a part of the lane's height
-    letter: str  # in the text form
     meaning: str  # completes "running: ..." in the legend
     outline: str = ""  # the edge of a bar that would be too pale on white without one
     points: str = ""  # a blocked bar says which way it waits: "right" to hand over, "left" to be given
 
 
 STYLES: dict[State, Style] = {
-    State.RUNNING: Style("#009E73", 1.0, "#", "executing Python"),
-    State.ENCODE: Style("#0072B2", 0.82, "e", "copying an object out, for a send"),
-    State.DECODE: Style("#0072B2", 0.66, "d", "copying an object in, after a receive"),
-    State.GIL_WAIT: Style("#E69F00", 0.5, "g", "ready, but another worker holds the GIL", outline="#9A6A00"),
-    State.CORE_WAIT: Style("#56B4E9", 0.5, "c", "ready, but no core is free", outline="#1F78B4"),
-    State.SEND_BLOCKED: Style("#D55E00", 0.3, ">", "waiting for room in a channel", points="right"),
-    State.RECV_BLOCKED: Style("#CC79A7", 0.3, "<", "waiting for a message", points="left"),
-    State.SLEEPING: Style("#F0E442", 0.16, "z", "asleep, or in other I/O", outline="#8F8500"),
-    State.OBSERVER: Style("#7A7A7A", 0.16, "o", "our own instruments"),
+    State.RUNNING: Style("#009E73", 1.0, "executing Python"),
+    State.ENCODE: Style("#0072B2", 0.82, "copying an object out, for a send"),
+    State.DECODE: Style("#0072B2", 0.66, "copying an object in, after a receive"),
+    State.GIL_WAIT: Style("#E69F00", 0.5, "ready, but another worker holds the GIL", outline="#9A6A00"),
+    State.CORE_WAIT: Style("#56B4E9", 0.5, "ready, but no core is free", outline="#1F78B4"),
+    State.SEND_BLOCKED: Style("#D55E00", 0.3, "waiting for room in a channel", points="right"),
+    State.RECV_BLOCKED: Style("#CC79A7", 0.3, "waiting for a message", points="left"),
+    State.SLEEPING: Style("#F0E442", 0.16, "asleep, or in other I/O", outline="#8F8500"),
+    State.OBSERVER: Style("#7A7A7A", 0.16, "our own instruments"),
 }
 """In the order of the legend."""
 

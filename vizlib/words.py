@@ -1,14 +1,38 @@
-"""Numbers and names in words: one way to say each thing, for the hover, the headings and the text form."""
+"""Numbers and names in words: one way to say each thing, for the hover, the headings and the text form.
+
+What a terminal needs too comes from `runtime.tracing.wording`, so that a time reads the same everywhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runtime.tracing import wording
 from runtime.tracing.model import Ending, Worker
 from runtime.tracing.trace import Trace
+from runtime.tracing.wording import bytes_in as size
+from runtime.tracing.wording import count_of as count
+from runtime.tracing.wording import listed
 
-_UNITS = ((1_000, "ns"), (1_000_000, "µs"), (1_000_000_000, "ms"))
+__all__ = [
+    "backend",
+    "count",
+    "duration",
+    "ending",
+    "listed",
+    "moment",
+    "name",
+    "number",
+    "part",
+    "percents",
+    "plain",
+    "ratio",
+    "size",
+    "source_line",
+    "subtitle",
+]
+
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _FRACTIONS = (
     (1 / 4, "a quarter"),
@@ -50,48 +74,22 @@ def backend(trace: Trace) -> BackendWords:
 
 
 def duration(ns: float) -> str:
-    """A time in the unit that fits: `850 ns`, `12.3 µs`, `3.1 ms`, `2.0 s`, `1 h 2 min`."""
-    if ns < 0:
-        return "-" + duration(-ns)
-    if ns < 1_000:
-        return f"{ns:.0f} ns" if round(ns) < 1_000 else "1.0 µs"
-    for limit, unit in _UNITS:
-        value = ns / limit * 1_000
-        if value < 99.95:
-            return f"{value:.1f} {unit}"
-        if value < 999.5:
-            return f"{value:.0f} {unit}"
-    seconds = round(ns / 1e9, 1)
+    """A time in the unit that fits: `850 ns`, `12.3 µs`, `3.13 ms`, `2.05 s`, `4 min 10 s`, `1 h 2 min`."""
+    seconds = round(ns / 1e9)
     if seconds < 120:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+        return wording.duration(ns)
+    if seconds < 3_600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3_600} h {seconds // 60 % 60} min"
 
 
 def moment(ns: int, span_ns: int) -> str:
     """A point in time, precise enough to tell it from one `span_ns` later: `1.482 ms` rather than `1.5 ms`."""
-    for size, unit in ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")):
-        if abs(ns) >= size:
-            decimals = next((d for d in range(10) if size / 10**d <= max(span_ns, 1) / 1_000), 9)
-            return f"{ns / size:,.{min(max(decimals, 1), 6)}f} {unit}"
+    for scale, unit in ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")):
+        if abs(ns) >= scale:
+            decimals = next((d for d in range(10) if scale / 10**d <= max(span_ns, 1) / 1_000), 9)
+            return f"{ns / scale:,.{min(max(decimals, 1), 6)}f} {unit}"
     return f"{ns} ns"
-
-
-def size(count: int) -> str:
-    """Bytes in the unit that fits: `24 B`, `1.2 kB`, `104.9 MB`."""
-    if count < 1_000:
-        return f"{count} B"
-    power, unit = next(
-        (p, unit) for p, unit in ((1e3, "kB"), (1e6, "MB"), (1e9, "GB")) if count < 999.95 * p or p > 1e8
-    )
-    return f"{count / power:.1f} {unit}"
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun: `1 message`, `1,204 messages`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def number(value: int) -> str:
@@ -130,8 +128,7 @@ def percents(parts: Sequence[int], whole: int) -> list[int]:
 
 def plain(text: str, limit: int = 60) -> str:
     """One line of harmless text: what does not print (line ends, control and direction marks) is shown escaped."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: limit + 1])
-    return shown if len(shown) <= limit and len(text) <= limit else shown[: limit - 1] + "…"
+    return wording.escaped(text, limit)
 
 
 def name(worker: Worker) -> str:
@@ -169,8 +166,3 @@ def subtitle(trace: Trace) -> str:
     if trace.environment.cores:
         parts.append(count(trace.environment.cores, "core"))
     return " · ".join(part for part in parts if part)
-
-
-def listed(items: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""

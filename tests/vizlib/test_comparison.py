@@ -17,20 +17,20 @@ def run(wall_ms, waiting=0.0, state=State.GIL_WAIT, evidence=Evidence.MEASURED, 
 
 def test_the_speed_up_in_words():
     assert list(comparison.in_words([run(3.1), run(5.8, 0.5, backend="threads")])) == [
-        "Two interpreters finished in 3.1 ms, two threads in 5.8 ms: 1.9\u00d7 as fast.",
+        "Two interpreters finished in 3.10 ms, two threads in 5.80 ms: 1.9\u00d7 as fast.",
         "Threads: the two square workers spent about half (50 %) of their lives waiting for the one GIL.",
     ]
 
 
 def test_the_faster_comes_first_whatever_the_order():
-    assert comparison.speed([run(9, backend="threads"), run(3)]).startswith("Two interpreters finished in 3.0 ms")
+    assert comparison.speed([run(9, backend="threads"), run(3)]).startswith("Two interpreters finished in 3.00 ms")
 
 
 def test_three_runs():
     said = comparison.speed([run(3), run(6, backend="shared-gil"), run(9, backend="threads")])
     assert said == (
-        "Two interpreters finished first, in 3.0 ms; two interpreters under one GIL took 6.0 ms, 2.0\u00d7 as long, "
-        "two threads took 9.0 ms, 3.0\u00d7 as long."
+        "Two interpreters finished first, in 3.00 ms; two interpreters under one GIL took 6.00 ms, 2.0\u00d7 as long, "
+        "two threads took 9.00 ms, 3.0\u00d7 as long."
     )
 
 
@@ -62,7 +62,7 @@ def test_runs_that_are_called_the_same_are_numbered():
     assert comparison.titles([run(3), run(4)]) == ["Interpreters · run 1", "Interpreters · run 2"]
     assert comparison.titles([run(3), run(4, name="cubes")]) == ["squares · Interpreters", "cubes · Interpreters"]
     assert comparison.speed([run(3), run(6)]).startswith(
-        "Interpreters · run 1 finished in 3.0 ms, Interpreters · run 2"
+        "Interpreters · run 1 finished in 3.00 ms, Interpreters · run 2"
     )
 
 
