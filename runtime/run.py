@@ -6,27 +6,27 @@ import contextlib
 import mmap
 import os
 import pickle
-import re
 import selectors
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from runtime import snippets
+from runtime import reports
 from runtime.backends import BACKENDS
-from runtime.errors import HostCrashError, ProgramError, RunStoppedError, RunTimeoutError, WorkerError
+from runtime.errors import DeadlockError, HostCrashError, ProgramError, RunStoppedError, RunTimeoutError, WorkerError
 from runtime.host.job import FrameReader, HostJob, Outcome, write_frame
 from runtime.tracing import recording
-from runtime.tracing.model import NONE, Ending, Environment, Worker, WorkerFailure
+from runtime.tracing.layout import Head
+from runtime.tracing.model import Ending, Environment, Worker, WorkerFailure
 from runtime.tracing.trace import Trace
 
 _START_CODE = "import sys; sys.path[:0] = sys.argv[1:]; from runtime.host.coordinator import main; main()"
 _OUR_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_MOST_COMPLAINTS = 1 << 20
 _STOP_PATIENCE_S = 1.5  # a little more than the host's own
 
 
@@ -47,25 +47,26 @@ class Run:
         self._notebook_names = notebook_names
         self._lock = threading.RLock()  # one thread at a time listens to the host
         self._outcomes: list[Outcome] = []
+        self._deadlock: list[reports.Stuck] = []
         self._started: dict[str, Any] = {}
         self._timed_out = self._done = False
         self._stopped_by = ""
         self._final: Trace | None = None
-        self._memory_fd = _create_memory(job.layout.total_bytes)
+        self._memory_fd = _anonymous_file()  # sparse: lanes that are not used take no memory
+        os.ftruncate(self._memory_fd, job.layout.total_bytes)
         self._memory = mmap.mmap(self._memory_fd, job.layout.total_bytes)
         self._began = time.monotonic_ns()
         self._launch(python or sys.executable)
 
     def _launch(self, python: str) -> None:
-        # What the host prints when it crashes; gone when the last descriptor closes.
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed by _release
+        self._complaints_fd = _anonymous_file()  # what the host prints when it crashes
         lifeline, self._lifeline = os.pipe()
         try:
             self._process = subprocess.Popen(
                 [python, "-c", _START_CODE, _OUR_ROOT],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self._complaints,
+                stderr=self._complaints_fd,
                 pass_fds=(self._memory_fd, lifeline),
                 start_new_session=True,  # the kernel's interrupt is for us: we stop the host
             )
@@ -160,6 +161,8 @@ class Run:
             self._outcomes.append(content)
         elif what == "timeout":
             self._timed_out = True
+        elif what == "deadlock":
+            self._note_deadlock(content)
         elif what == "done":
             self._done = True
 
@@ -176,14 +179,13 @@ class Run:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-            self._complaints.seek(0)
-            self._last_words = self._complaints.read().decode("utf-8", "replace")
+            self._last_words = os.pread(self._complaints_fd, _MOST_COMPLAINTS, 0).decode("utf-8", "replace")
             self._final = self._read_trace()
             self._release()
             return self._final
 
     def _release(self) -> None:
-        self._complaints.close()
+        os.close(self._complaints_fd)
         os.close(self._lifeline)
         if hasattr(self, "_process"):
             for pipe in (self._process.stdin, self._process.stdout):
@@ -230,15 +232,28 @@ class Run:
         job = self._job.workers[outcome.worker]
         message = outcome.error_message
         if outcome.missing_name and outcome.missing_name in self._notebook_names(job.snippet.name):
-            message += (
-                f". It exists in the notebook, but a worker sees only its arguments and what it imports: pass it as an "
-                f"argument, @program.worker(..., {outcome.missing_name}), or import it inside {job.snippet.name}"
-            )
+            message += reports.explain_missing_name(outcome.missing_name, job.snippet.name)
         return WorkerFailure(job.name, outcome.error_type, message, outcome.error_traceback, outcome.error_line)
 
+    def _note_deadlock(self, waits: list[tuple[int, int, bool, int]]) -> None:
+        """Put the host's numbers into words, while the recording still says at which line each waits."""
+        now = time.monotonic_ns()
+        names = dict(zip(self._started["channels"], (channel.name for channel in self._job.channels), strict=True))
+        for worker, key, sending, since_ns in waits:
+            job = self._job.workers[worker]
+            line_at = self._job.layout.lane_at(worker) + 8 * Head.PARKED_LINE
+            line = int.from_bytes(self._memory[line_at : line_at + 8], "little")
+            self._deadlock.append(
+                reports.Stuck(
+                    job.name, sending, names[key], (now - since_ns) / 1e6, line, reports.source_line(job.snippet, line)
+                )
+            )
+
     def _raise_for(self, trace: Trace) -> None:
+        if self._deadlock:
+            raise DeadlockError(reports.describe_deadlock(self._job.name, self._deadlock), trace)
         if trace.errors:
-            raise WorkerError(self._describe_failures(trace.errors), trace, trace.errors)
+            raise WorkerError(reports.describe_failures(trace.errors), trace, trace.errors)
         if self._timed_out:
             raise RunTimeoutError(
                 f"program {self._job.name!r} had not ended after {self._job.timeout} s and was stopped. "
@@ -248,38 +263,19 @@ class Run:
         if self._stopped_by:
             raise RunStoppedError(f"program {self._job.name!r} was stopped", trace)
         if not self._done:
-            raise HostCrashError(self._describe_crash(), trace)
-
-    def _describe_failures(self, failures: tuple[WorkerFailure, ...]) -> str:
-        first = failures[0]
-        where = f" at line {first.line}" if first.line != NONE else ""
-        text = f"worker {first.worker!r} failed{where}: {first.type}: {first.message}"
-        if first.traceback:
-            text += f"\n\n{first.traceback.rstrip()}"
-        others = ", ".join(repr(failure.worker) for failure in failures[1:])
-        return text + (f"\n\nThen these failed too: {others}." if others else "")
-
-    def _describe_crash(self) -> str:
-        code = self._process.returncode
-        if code is not None and code < 0:
-            how = f"was ended by signal {signal.Signals(-code).name}"
-        else:
-            how = f"ended with exit code {code} before its workers had"
-        text = f"the process that ran program {self._job.name!r} {how}"
-        place = _place_in(self._last_words, {worker.snippet for worker in self._job.workers})
-        text += f", in worker {place}" if place else ""
-        return f"{text}. The notebook is unharmed, and what was recorded until then is in the error's .trace"
+            snippets = [worker.snippet for worker in self._job.workers]
+            code = self._process.returncode
+            raise HostCrashError(reports.describe_crash(self._job.name, code, self._last_words, snippets), trace)
 
 
-def _create_memory(size: int) -> int:
-    """Create the file for the recording: anonymous and sparse."""
+def _anonymous_file() -> int:
+    """A file without a name, gone with its last descriptor."""
     if hasattr(os, "memfd_create"):
-        fd = os.memfd_create("recording", os.MFD_CLOEXEC)
-    else:
-        with tempfile.TemporaryFile() as file:
-            fd = os.dup(file.fileno())
-    os.ftruncate(fd, size)
-    return fd
+        return os.memfd_create("run", os.MFD_CLOEXEC)
+    import tempfile  # noqa: PLC0415 - slow to import, and Linux needs it never
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _module_path(python: str) -> list[str]:
@@ -294,15 +290,3 @@ def _unpickle_result(data: bytes) -> Any:
         return pickle.loads(data)
     except Exception as error:
         return RuntimeError(f"the result cannot be read here: {error}")
-
-
-def _place_in(last_words: str, written: set[snippets.Snippet]) -> str:
-    """Which snippet's line a crashing interpreter said it was at; empty when it said nothing."""
-    crashed = last_words.partition("Current thread")[2] or last_words
-    for filename, number in re.findall(r'File "(.*)", line (\d+)', crashed):
-        for snippet in written:
-            offset = int(number) - snippet.first_line
-            lines = snippet.source.splitlines()
-            if snippet.filename == filename and 0 <= offset < len(lines):
-                return f"{snippet.name!r} at line {number}: {lines[offset].strip()}"
-    return ""

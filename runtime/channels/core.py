@@ -30,7 +30,7 @@ import mmap
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from runtime import cpython
@@ -70,6 +70,7 @@ class Row(enum.IntEnum):
     CLAIMED = 2  # 1 when an object has it; until then, the end is on its way
     OWNER = 3  # worker + 1, or 0
     WAITING_SINCE = 4  # ns, or 0
+    WAITING_UNTIL = 5  # ns, or 0: for ever
     COUNT = 8  # objects sent or received
     BYTES = 9
 
@@ -100,9 +101,17 @@ class Address(NamedTuple):
     local: bool
 
 
+# what each operation reads, as plain numbers: an enumeration's member takes as long to find as a word to read
+_TICKET = int(Row.TICKET)
+_SENDING_OVER, _RECEIVING_OVER = int(Shared.SENDING_OVER), int(Shared.RECEIVING_OVER)
+_RECEIVERS_ASLEEP, _SENDERS_ASLEEP = int(Shared.RECEIVERS_ASLEEP), int(Shared.SENDERS_ASLEEP)
+
 _open_here: weakref.WeakValueDictionary[int, Core] = weakref.WeakValueDictionary()
 _open_lock = threading.RLock()  # a collector that runs inside may close ends of other channels
 _sending_here: set[tuple[int, Handle]] = set()  # the sending ends that share this interpreter's credits
+
+credit_window = [MAX_CREDITS]
+"""How many credits each sending end of this interpreter may use now (the only item)."""
 
 
 def _new_state() -> int:
@@ -202,7 +211,7 @@ class Core:
         try:
             for row in range(1, ROWS):
                 at = row * ROW_WORDS
-                if not words[at + Row.TICKET]:
+                if not words[at + _TICKET]:
                     break
             else:
                 raise ChannelError(f"channel {self.name!r} has {ROWS - 1} open ends, which is the most it can have")
@@ -216,7 +225,7 @@ class Core:
             if not self.mailbox.count():  # no letter on its way holds a credit of this row; one that was lost may have
                 self.credits[row * MAX_CREDITS : (row + 1) * MAX_CREDITS] = bytes(MAX_CREDITS)
             words[Shared.TICKETS] += 1
-            words[at + Row.TICKET] = ticket = words[Shared.TICKETS]
+            words[at + _TICKET] = ticket = words[Shared.TICKETS]
         finally:
             self._mutex.release()
         return ticket << ROW_BITS | row
@@ -237,7 +246,7 @@ class Core:
         words, at = self.words, (handle & ROW_MASK) * ROW_WORDS
         self._mutex.acquire()
         try:
-            if words[at + Row.TICKET] != handle >> ROW_BITS or words[at + Row.CLAIMED]:
+            if words[at + _TICKET] != handle >> ROW_BITS or words[at + Row.CLAIMED]:
                 raise ChannelNotFoundError(
                     f"this copy of an end of channel {self.name!r} has arrived before, or was given up: "
                     "each copy arrives once; send another, or clone() it"
@@ -254,8 +263,8 @@ class Core:
         """
         words, at = self.words, (handle & ROW_MASK) * ROW_WORDS
         self.ends.pop(handle, None)
-        _sending_here.discard((self.key, handle))
-        if words[at + Row.TICKET] != handle >> ROW_BITS:
+        _share_credits(_sending_here.discard, (self.key, handle))
+        if words[at + _TICKET] != handle >> ROW_BITS:
             return
         side = words[at + Row.SIDE] & _SIDE_MASK
         sending = side == Side.SEND
@@ -271,13 +280,13 @@ class Core:
             self.arrivals.open()
         if last and not sending:
             self._drain()
-        words[at + Row.TICKET] = 0
+        words[at + _TICKET] = 0
 
     def rows(self, side: int) -> Iterator[int]:
         """Where, in `words`, the rows of the open ends of one side begin."""
         words = self.words
         for at in self._used_rows():
-            if words[at] == side and words[at + Row.TICKET]:
+            if words[at] == side and words[at + _TICKET]:
                 yield at
 
     def _used_rows(self) -> range:
@@ -312,15 +321,15 @@ class Core:
     def post(self, label: int, payload: Any, credit: int) -> Any:
         """Put an object where receivers find it, and wake them; `BLOCKED` when there is no room, or no offer."""
         words = self.words
-        if words[Shared.RECEIVING_OVER]:
+        if words[_RECEIVING_OVER]:
             raise ChannelClosedError(f"every receiving end of channel {self.name!r} is closed: nobody would receive it")
         try:
             if self.offers is not None:
                 return self._hand_over(label, payload, credit)
             return None if self.mailbox.put(label, payload, credit) else BLOCKED
-        finally:
-            if words[Shared.RECEIVERS_ASLEEP]:
-                words[Shared.RECEIVERS_ASLEEP] = 0
+        finally:  # nothing that could be interrupted comes before the gate is open
+            if words[_RECEIVERS_ASLEEP]:
+                words[_RECEIVERS_ASLEEP] = 0
                 self.arrivals.open()
 
     def _hand_over(self, label: int, payload: Any, credit: int) -> Any:
@@ -343,8 +352,8 @@ class Core:
         try:
             self.offers.put()
         finally:
-            if words[Shared.SENDERS_ASLEEP]:
-                words[Shared.SENDERS_ASLEEP] = 0
+            if words[_SENDERS_ASLEEP]:
+                words[_SENDERS_ASLEEP] = 0
                 self.room.open()
 
     def withdraw(self) -> bool:
@@ -355,7 +364,7 @@ class Core:
     def fetch(self) -> Any:
         """Take an object, and wake those who wait for its room; `BLOCKED` when there is none."""
         words = self.words
-        over = words[Shared.SENDING_OVER]  # looked at first: whoever closes has sent before
+        over = words[_SENDING_OVER]  # looked at first: whoever closes has sent before
         try:
             letter = self.mailbox.take()
         except cpython.ItemLost:
@@ -363,8 +372,8 @@ class Core:
                 f"an object in channel {self.name!r} is lost: the interpreter that sent it ended before it was received"
             ) from None
         finally:
-            if words[Shared.SENDERS_ASLEEP]:
-                words[Shared.SENDERS_ASLEEP] = 0
+            if words[_SENDERS_ASLEEP]:
+                words[_SENDERS_ASLEEP] = 0
                 self.room.open()
         if letter is not None:
             return letter
@@ -372,12 +381,6 @@ class Core:
             name = self.name
             raise ChannelClosedError(f"channel {name!r} is empty and every sending end is closed: nothing will come")
         return BLOCKED
-
-    def claim_credit(self, handle: Handle, previous: int) -> int:
-        """The credit after `previous` of this end, or -1 when that one is still on its way."""
-        window = max(MIN_CREDITS, MAX_CREDITS // (len(_sending_here) or 1))
-        credit = (previous + 1) % window
-        return -1 if self.credits[(handle & ROW_MASK) * MAX_CREDITS + credit] else credit
 
     # --- the end of it ------------------------------------------------------------------------------------------
 
@@ -403,12 +406,12 @@ class Core:
             if (alive := end()) is not None:
                 alive.close()
         words, at = self.words, (self._hold & ROW_MASK) * ROW_WORDS
-        if words[at + Row.TICKET] != self._hold >> ROW_BITS:
+        if words[at + _TICKET] != self._hold >> ROW_BITS:
             return
         words[at + Row.SIDE] = Side.HOLD | CLOSED
-        words[at + Row.TICKET] = 0
+        words[at + _TICKET] = 0
         self.mailbox.count()
-        if not any(words[at + Row.TICKET] for at in self._used_rows()):
+        if not any(words[at + _TICKET] for at in self._used_rows()):
             self._destroy()
 
     def _destroy(self) -> None:
@@ -438,5 +441,10 @@ atexit.register(_leave_all)
 
 
 def count_sending_end(core: Core, handle: Handle) -> None:
-    """Keep count of this interpreter's sending ends, which share its credits."""
-    _sending_here.add((core.key, handle))
+    """Let one more sending end have its part of this interpreter's credits."""
+    _share_credits(_sending_here.add, (core.key, handle))
+
+
+def _share_credits(change: Callable[[tuple[int, Handle]], None], end: tuple[int, Handle]) -> None:
+    change(end)
+    credit_window[0] = max(MIN_CREDITS, MAX_CREDITS // (len(_sending_here) or 1))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 
 from runtime.channels import transfer
 from runtime.channels.context import Context, current, travel
-from runtime.channels.core import ROW_WORDS, Address, Core, Handle, Row, Side, count_sending_end
+from runtime.channels.core import ROW_WORDS, Address, Core, Handle, Row, Side, count_sending_end, credit_window
 from runtime.channels.mailbox import (
     CREDIT_SHIFT,
     MAX_CREDITS,
@@ -184,6 +184,7 @@ class _End:
     def _wait(self, gate: Gate, attempt: Callable[[], Any], op: Op, line: int, deadline: Deadline) -> Any:
         """Wait at a gate; say meanwhile that this end waits.  Return `BLOCKED` when the deadline came first."""
         words, at, lane, since = self._core.words, self._row_at + _WAITING_SINCE, self._lane, _now()
+        words[self._row_at + Row.WAITING_UNTIL] = deadline or 0
         words[at] = since
         if lane is not None:
             lane.parked(op, self._core.key, line, since)
@@ -219,13 +220,14 @@ def _arrive(index: int) -> Any:
 class SendChannel(_End):
     """The sending end of a channel."""
 
-    __slots__ = ("_credit", "_label")
+    __slots__ = ("_credit", "_credits_at", "_label")
     _side = Side.SEND
 
     def __init__(self, core: Core, context: Context | None = None, row: Handle = 0) -> None:
         super().__init__(core, context, row)
-        self._credit = -1
-        self._label = (self._handle & ROW_MASK) << ROW_SHIFT
+        number = self._handle & ROW_MASK
+        self._credit, self._credits_at = 0, number * MAX_CREDITS
+        self._label = number << ROW_SHIFT
         if self._lane is not None:
             self._label |= self._lane.worker + 1 << WORKER_SHIFT
         count_sending_end(core, self._handle)
@@ -261,13 +263,15 @@ class SendChannel(_End):
                 payload, kind, size = transfer.encode(obj)
                 if lane is not None and type(obj) not in transfer.ENCODED_AT_ONCE:
                     encoded = admitted = _now()
-            row = self._handle & ROW_MASK
-            credit = core.claim_credit(row, self._credit)
             label = kind | self._label
-            if credit >= 0:
-                self._credit = credit
-                label |= credit << CREDIT_SHIFT
-                credit += row * MAX_CREDITS
+            credit = self._credit + 1
+            if credit >= credit_window[0]:
+                credit = 0
+            self._credit = credit
+            label |= credit << CREDIT_SHIFT
+            credit += self._credits_at
+            if core.credits[credit]:
+                credit = -1  # still on its way
             if lane is not None:
                 serial = lane.serial
                 label |= (serial & SERIAL_MASK) << SERIAL_SHIFT

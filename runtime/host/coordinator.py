@@ -23,11 +23,12 @@ from typing import Any, NoReturn
 from runtime import cpython
 from runtime.backends import BACKENDS
 from runtime.channels.core import Core, Side
-from runtime.channels.parking import Semaphore, acquire, create_semaphore
-from runtime.host import observer
+from runtime.channels.parking import Semaphore, acquire, attach_semaphore, create_semaphore
+from runtime.host import deadlock, observer
 from runtime.host.job import EndArgument, FrameReader, HostJob, Outcome, write_frame
-from runtime.host.runners import Runner, create_runner
+from runtime.host.runners import Life, Runner, create_runner
 from runtime.host.worker import Post
+from runtime.tracing.recorder import calibrate
 from runtime.tracing.vocabulary import Ending
 
 GRACE_S = 1.0  # from Stop to the end of a worker that can be interrupted
@@ -84,6 +85,7 @@ class Host:
         self._start = create_semaphore()
         self._stopping_since: float | None = None
         self._open: set[int] = set(range(len(job.workers)))
+        self._threads = [0] * len(job.workers)  # the kernel's numbers
         self._runner: Runner
 
     def run(self) -> None:
@@ -98,7 +100,7 @@ class Host:
         observing = self._prepare_observer(ready)
         for post in self._posts(ready):
             runner = self._runner.prepare(post)
-            threading.Thread(target=self._live, args=(post.number, runner), name=post.job.name, daemon=True).start()
+            threading.Thread(target=self._live, args=(post, runner), name=post.job.name, daemon=True).start()
         for _ in range(len(self._job.workers) + (observing is not None)):
             self._await(ready)
         if observing is not None:
@@ -110,6 +112,7 @@ class Host:
                 "epoch_ns": epoch_ns,
                 "channels": [core.key for core in self._channels],
                 "interval_ns": SAMPLE_NS if observing is not None else 0,
+                "record_ns": calibrate() if self._job.record else 0.0,
                 **_environment(),
             },
         )
@@ -155,12 +158,14 @@ class Host:
             )
         return posts
 
-    def _live(self, index: int, live: Any) -> None:
+    def _live(self, post: Post, life: Life) -> None:
         """A worker's thread: its whole life, and then its outcome."""
+        self._threads[post.number] = threading.get_native_id()
         try:
-            outcome = live()
-        except BaseException as error:
-            outcome = Outcome(index, Ending.RAISED, error_type=type(error).__name__, error_message=str(error))
+            outcome = life()
+        except BaseException as error:  # its interpreter could not even begin
+            outcome = Outcome(post.number, Ending.RAISED, error_type=type(error).__name__, error_message=str(error))
+            attach_semaphore(post.ready).release()
         self._ended.put(outcome)
         self._bell.release()
 
@@ -207,16 +212,35 @@ class Host:
         for fd in (self._bell.readable, self._incoming):
             poller.register(fd, select.POLLIN)
         while self._open:
-            until = deadline if self._stopping_since is None else self._stopping_since + GRACE_S
-            wait_ms = None if until is None else max(0.0, (until - time.monotonic()) * 1e3)
-            ready = poller.poll(wait_ms)
-            if not ready:
-                if self._stopping_since is not None:
+            for fd, _ in poller.poll(deadlock.LOOK_S * 1e3):
+                self._listen() if fd == self._incoming else self._collect()
+            now = time.monotonic()
+            if self._stopping_since is not None:
+                if now > self._stopping_since + GRACE_S:
                     return  # who has not stopped by now never will
+            elif deadline is not None and now >= deadline:
                 self._say("timeout", {})
                 self._stop()
-            for fd, _ in ready:
-                self._listen() if fd == self._incoming else self._collect()
+            else:
+                self._look_for_deadlock()
+
+    def _look_for_deadlock(self) -> None:
+        stuck = deadlock.find(self._channels, self._sleeps_in_channel)
+        if stuck:
+            waits = [
+                (wait.worker, wait.channel, wait.side == Side.SEND, wait.since_ns) for wait in deadlock.ring(stuck)
+            ]
+            self._say("deadlock", waits)
+            self._stop()
+
+    def _sleeps_in_channel(self, worker: int) -> bool:
+        """Whether the worker's thread sleeps in poll(2), where the system tells; else whether that is all we know."""
+        if not observer.available:
+            return True
+        thread = self._threads[worker]
+        with contextlib.suppress(OSError, ValueError):
+            return thread != 0 and observer.sleeps_in_channel(thread)
+        return False
 
     def _collect(self) -> None:
         """Pass on the outcomes of workers that have ended.  When one has raised, the others are stopped."""

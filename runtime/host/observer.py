@@ -8,8 +8,8 @@ It has its own GIL, so looking never takes a worker's.  Linux tells three things
 | `stat` | the scheduler's state (R: runnable, S: asleep) and the core that it is, or was last, on |
 | `syscall` | of a sleeping thread, the system call that it sleeps in, and its arguments |
 
-A thread that waits for the GIL sleeps in futex(2) on the condition variable of that GIL: one of two adjacent words,
-whose addresses are found once per host by letting two threads contend for it.  So waiting for the GIL is seen, not
+A thread that waits for the GIL sleeps in futex(2) on a word of that GIL's own condition variables.  Where they lie is
+found once per host by letting two threads contend for it.  So waiting for the GIL is seen, not
 guessed.
 """
 
@@ -33,6 +33,7 @@ _CALLS = {
 NOT_ASLEEP, ON_GIL, ON_CHANNEL, ON_TIMER, ON_OTHER = range(5)
 _STATES = {b"R": 1, b"S": 2, b"D": 3}
 _RUNNING = 1
+_GIL_BYTES = 192
 CONTEND_NS = 15_000_000  # three of the GIL's switch intervals
 
 available = os.path.exists("/proc/thread-self/schedstat")
@@ -103,11 +104,26 @@ def find_gil(threads: Iterable[int], until: int) -> list[int]:
 
 
 def _around(seen: dict[int, int]) -> list[int]:
-    """The word seen most often, and its neighbours: a condition variable changes between two adjacent words."""
+    """The word seen most often, and those near it.
+
+    A GIL is two condition variables and their mutexes side by side: one for who wants it, one on which who gave it up
+    waits until somebody has taken it (`struct _gil_runtime_state` in CPython's Include/internal/pycore_gil.h).
+    """
     if not seen:
         return []
     usual = max(seen, key=lambda word: seen[word])
-    return [word for word in range(usual - 16, usual + 20, 4) if word in seen or abs(word - usual) <= 4]
+    return list(range(usual - _GIL_BYTES, usual + _GIL_BYTES, 4))
+
+
+def sleeps_in_channel(thread: int) -> bool:
+    """Whether a thread sleeps where channel operations wait.  Raises `OSError` for a thread that has ended."""
+    probe = ThreadProbe(thread)
+    try:
+        state, _ = probe.state()
+        sleep = probe.sleep()
+    finally:
+        probe.close()
+    return state != _RUNNING and sleep is not None and sleep.call in _CALLS.get(os.uname().machine, {})["channel"]
 
 
 class Observer:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from runtime import cpython
 from runtime.backends import Backend
+from runtime.channels.parking import attach_semaphore
 from runtime.host import output, watchdog, worker
 from runtime.host.job import Outcome
 from runtime.host.observer import ObserverPost
@@ -52,7 +53,14 @@ def _boot(interpreter: int, module: str, post: tuple[object, ...]) -> str | None
 class _ObserverStarter:
     def start_observer(self, post: ObserverPost) -> None:
         interpreter = cpython.create_interpreter(own_gil=True)
-        threading.Thread(target=_boot, args=(interpreter, "observer", (post,)), name="observer", daemon=True).start()
+        threading.Thread(target=_observe, args=(interpreter, post), name="observer", daemon=True).start()
+
+
+def _observe(interpreter: int, post: ObserverPost) -> None:
+    """The observer's thread.  It ends only when the observer fails; the run then goes on without it."""
+    print("the observer failed:", _boot(interpreter, "observer", (post,)), file=sys.__stderr__)
+    for descriptors in (post.ready, post.calibrated):
+        attach_semaphore(descriptors).release()
 
 
 class InterpreterRunner(_ObserverStarter):

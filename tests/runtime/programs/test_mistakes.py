@@ -121,7 +121,7 @@ def test_a_blocked_worker_is_stopped_by_the_timeout(backend):
 
     @program.worker(receiving, sending)
     def wait(numbers, out):
-        numbers.recv()
+        numbers.recv(timeout=60)
 
     with pytest.raises(runtime.RunTimeoutError) as caught:
         program.run(backend, timeout=0.2)
@@ -133,7 +133,7 @@ def test_when_one_fails_the_others_are_stopped(backend):
 
     @program.worker(receiving, sending)
     def wait(numbers, out):
-        numbers.recv()
+        numbers.recv(timeout=60)
 
     @program.worker()
     def fail():

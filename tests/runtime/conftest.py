@@ -1,4 +1,4 @@
-"""What the tests of programs share."""
+"""What the runtime's tests share."""
 
 from __future__ import annotations
 

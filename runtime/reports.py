@@ -1,0 +1,84 @@
+"""What went wrong in a run, in words: what happened, where, and what to do."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from runtime.snippets import Snippet
+from runtime.tracing.model import NONE, WorkerFailure
+
+
+class Stuck(NamedTuple):
+    """One worker of a deadlock: what it waits to do, on which channel, for how long, at which line."""
+
+    worker: str
+    sending: bool
+    channel: str
+    waited_ms: float
+    line: int
+    source: str  # of that line
+
+
+def describe_failures(failures: Sequence[WorkerFailure]) -> str:
+    """The first failure with its traceback, and the names of the others."""
+    first = failures[0]
+    where = f" at line {first.line}" if first.line != NONE else ""
+    text = f"worker {first.worker!r} failed{where}: {first.type}: {first.message}"
+    if first.traceback:
+        text += f"\n\n{first.traceback.rstrip()}"
+    others = ", ".join(repr(failure.worker) for failure in failures[1:])
+    return text + (f"\n\nThen these failed too: {others}." if others else "")
+
+
+def describe_deadlock(program: str, stuck: Sequence[Stuck]) -> str:
+    """The ring: each waits for the next, and the last for the first."""
+    who = "one worker waits for itself" if len(stuck) == 1 else f"{len(stuck)} workers wait for each other"
+    lines = [f"in program {program!r} {who}, and nobody else can release them:"]
+    for each, releaser in zip(stuck, [*stuck[1:], stuck[0]], strict=True):
+        deed = f"receive from {each.channel!r}" if each.sending else f"send to {each.channel!r}"
+        place = f", at line {each.line}: {each.source}" if each.line > 0 else ""
+        lines.append(f"  {each.worker!r} has waited {each.waited_ms:.0f} ms for {releaser.worker!r} to {deed}{place}")
+    advice = (
+        "One of them has to act first: let one send before it receives, give a channel a capacity, or use a timeout. "
+        "The trace so far is in the error's .trace"
+    )
+    return "\n".join([*lines, advice])
+
+
+def describe_crash(program: str, exit_code: int | None, last_words: str, snippets: Iterable[Snippet]) -> str:
+    """How the host ended, and which snippet's line it was at, where it could still say so."""
+    if exit_code is not None and exit_code < 0:
+        how = f"was ended by signal {signal.Signals(-exit_code).name}"
+    else:
+        how = f"ended with exit code {exit_code} before its workers had"
+    place = _place_in(last_words, set(snippets))
+    text = f"the process that ran program {program!r} {how}" + (f", in worker {place}" if place else "")
+    return f"{text}. The notebook is unharmed, and what was recorded until then is in the error's .trace"
+
+
+def explain_missing_name(name: str, snippet: str) -> str:
+    """What to do about a name that exists in the notebook but not in a worker."""
+    return (
+        f". It exists in the notebook, but a worker sees only its arguments and what it imports: pass it as an argument, "
+        f"@program.worker(..., {name}), or import it inside {snippet}"
+    )
+
+
+def source_line(snippet: Snippet, line: int) -> str:
+    """The text of one of the snippet's lines, in its file's numbering; empty for any other line."""
+    lines = snippet.source.splitlines()
+    offset = line - snippet.first_line
+    return lines[offset].strip() if 0 <= offset < len(lines) else ""
+
+
+def _place_in(last_words: str, snippets: set[Snippet]) -> str:
+    crashed = last_words.partition("Current thread")[2] or last_words
+    for filename, number in re.findall(r'File "(.*)", line (\d+)', crashed):
+        for snippet in snippets:
+            line = source_line(snippet, int(number))
+            if snippet.filename == filename and line:
+                return f"{snippet.name!r} at line {number}: {line}"
+    return ""
