@@ -121,7 +121,7 @@ class InterpreterMailbox:
 
     def __init__(self, queue: cpython.QueueId, bound: int, credits: Credits) -> None:
         self._put = cpython.putter(queue)
-        self._get = cpython.getter(queue)
+        self._get = cpython.taker(queue)
         self._bound = bound
         self._credits = credits
         self.count = cpython.counter(queue)
@@ -153,11 +153,8 @@ class InterpreterMailbox:
         return True
 
     def take(self) -> Letter | None:
-        if not self.count():
-            return None
-        try:
-            letter = self._get()
-        except cpython.QueueEmpty:  # another receiver was faster
+        letter = self._get()
+        if letter is None:
             return None
         if type(letter) is int:
             label, payload = marshal.loads(_heap().fetch(letter))

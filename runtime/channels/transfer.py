@@ -59,6 +59,8 @@ def encode(value: Any) -> tuple[Any, int, int]:
     When ends of channels are in it, the transfer has the bit `PASSENGERS`, and the payload is the pickle and the
     passengers.  Raises `NotShareableError`, which names the offending part, for an object that cannot cross.
     """
+    if type(value) is int and -_WORD_LIMIT <= value < _WORD_LIMIT:
+        return value, SHARE, 8
     size = immutable_size(value)
     if size >= 0:
         return value, SHARE, size
