@@ -43,10 +43,11 @@ import zlib
 from array import array
 from collections.abc import Buffer, Iterator, Mapping
 from itertools import accumulate
-from typing import Any, BinaryIO, NamedTuple, NoReturn
+from typing import Any, BinaryIO, NamedTuple
 
 from runtime.errors import TraceFormatError
 from runtime.tracing.checks import Sizes, problem
+from runtime.tracing.header import AGAIN, KINDS, array_at, fail, field_values, indexed, object_at, record_of, results_in
 from runtime.tracing.model import (
     Channel,
     CoreSpan,
@@ -60,7 +61,7 @@ from runtime.tracing.model import (
     WorkerFailure,
 )
 from runtime.tracing.tables import Table
-from runtime.tracing.values import pack, unpack
+from runtime.tracing.values import pack
 
 MAGIC = b"\x89TRACE\r\n"
 VERSION = 1
@@ -72,15 +73,6 @@ _ITEM_BYTES = {"b": 1, "h": 2, "i": 4, "q": 8}
 _TABLES: dict[str, type[Any]] = {"messages": Message, "spans": Span, "core_spans": CoreSpan, "outputs": Output}
 _LISTS: dict[str, type[Any]] = {"workers": Worker, "channels": Channel, "errors": WorkerFailure}
 _RECORDS: dict[str, type[Any]] = {"overhead": Overhead, "environment": Environment}
-_KINDS: dict[str, tuple[type, ...]] = {
-    "int": (int,),
-    "str": (str,),
-    "bool": (bool,),
-    "float": (float, int),
-    "int | None": (int, type(None)),
-    "Ending": (str,),
-}
-_AGAIN = "save the trace again, or fetch the file again"
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
@@ -158,7 +150,7 @@ def _little_endian(column: array[int]) -> array[int]:
 
 
 def _plain_fields(cls: type[Any]) -> list[dataclasses.Field[Any]]:
-    return [field for field in dataclasses.fields(cls) if field.type in _KINDS]
+    return [field for field in dataclasses.fields(cls) if field.type in KINDS]
 
 
 def _packed_record(record: Any) -> dict[str, Any]:
@@ -185,10 +177,6 @@ def read[T](path: str | os.PathLike[str], cls: type[T]) -> T:
         raise TraceFormatError(f"{os.fspath(path)}: {error}") from None
 
 
-def _fail(place: str, what: str, advice: str = _AGAIN) -> NoReturn:
-    raise TraceFormatError(f"{place}: {what}; {advice}")
-
-
 class _Reader:
     """One file, from its beginning to its end."""
 
@@ -201,62 +189,60 @@ class _Reader:
         """The keyword arguments of the trace."""
         header = self._header()
         columns = self._columns(header)
-        result = _record_fields("header, fields", _plain_fields(cls), _object(header, "fields"))
+        result = field_values("header, fields", _plain_fields(cls), object_at(header, "fields"))
         for name, kind in _LISTS.items():
-            result[name] = tuple(
-                _record(f"header, {name}[{index}]", kind, item) for index, item in enumerate(_array(header, name))
-            )
+            result[name] = indexed(name, kind, array_at(header, name))
         for name, kind in _RECORDS.items():
-            result[name] = _record(f"header, {name}", kind, _object(header, name))
-        result["results"] = _results(header)
+            result[name] = record_of(f"header, {name}", kind, object_at(header, name))
+        result["results"] = results_in(header)
         result["texts"] = _texts(columns)
         sizes = Sizes(len(result["workers"]), len(result["channels"]), len(result["texts"]))
         for name, record in _TABLES.items():
             result[name] = _table(name, record, columns)
             wrong = problem(name, result[name], sizes)
             if wrong:
-                _fail("section", wrong)
+                fail("section", wrong)
         return result
 
     def _take(self, count: int, place: str) -> bytes:
         at = self._file.tell()
         if count > self._size - at:
-            _fail(f"{place} at byte {at}", f"{count} bytes were expected, the file has {self._size - at} more")
+            fail(f"{place} at byte {at}", f"{count} bytes were expected, the file has {self._size - at} more")
         data = self._file.read(count)
         if len(data) != count:
-            _fail(f"{place} at byte {at}", "the file became shorter while it was read")
+            fail(f"{place} at byte {at}", "the file became shorter while it was read")
         return data
 
     def _header(self) -> dict[str, Any]:
         start = self._file.read(len(MAGIC))
         if start != MAGIC:
-            _fail("byte 0", "this is not a trace file", "Trace.save writes one")
+            fail("byte 0", "this is not a trace file", "Trace.save writes one")
         self._file.seek(0)
         _, version, length, checksum = _PREFIX.unpack(self._take(_PREFIX.size, "beginning"))
         if version != VERSION:
-            advice = "a newer release wrote it: update this one" if version > VERSION else _AGAIN
-            _fail("byte 8", f"the format's version is {version}, this release reads {VERSION}", advice)
+            advice = "a newer release wrote it: update this one" if version > VERSION else AGAIN
+            fail("byte 8", f"the format's version is {version}, this release reads {VERSION}", advice)
         text = self._take(length, "header")
         if zlib.crc32(text) != checksum:
-            _fail(f"header at byte {_PREFIX.size}", "its checksum does not match")
+            fail(f"header at byte {_PREFIX.size}", "its checksum does not match")
         try:
             header = json.loads(text)
         except (ValueError, RecursionError) as error:
-            _fail(f"header at byte {_PREFIX.size}", f"it is no JSON ({error})")
+            fail(f"header at byte {_PREFIX.size}", f"it is no JSON ({error})")
         if type(header) is not dict:
-            _fail(f"header at byte {_PREFIX.size}", "an object was expected")
+            fail(f"header at byte {_PREFIX.size}", "an object was expected")
         return header
 
     def _columns(self, header: Mapping[str, Any]) -> dict[str, array[int] | bytes]:
         columns: dict[str, array[int] | bytes] = {}
-        for index, item in enumerate(_array(header, "sections")):
+        for index, item in enumerate(array_at(header, "sections")):
             section = _section(f"header, sections[{index}]", item)
             if section.name in columns:
-                _fail(f"header, sections[{index}]", f"{section.name!r:.60} is there twice")
+                fail(f"header, sections[{index}]", f"{section.name!r:.60} is there twice")
             columns[section.name] = self._column(section)
         at = self._file.tell()
         if at != self._size:
-            _fail(f"byte {at}", f"{self._size - at} bytes follow the last section")
+            fail(f"byte {at}", f"{self._size - at} bytes follow the last section")
         return columns
 
     def _column(self, section: _Section) -> array[int] | bytes:
@@ -265,12 +251,12 @@ class _Reader:
         data = self._take(section.bytes, place)
         place = f"{place} at byte {at}"
         if zlib.crc32(data) != section.crc32:
-            _fail(place, "its checksum does not match")
+            fail(place, "its checksum does not match")
         wanted = section.items * _ITEM_BYTES.get(section.type, 1)
         if section.packed:
             data = self._inflate(data, wanted, place)
         if len(data) != wanted:
-            _fail(place, f"{section.items} items take {wanted} bytes, there are {len(data)}")
+            fail(place, f"{section.items} items take {wanted} bytes, there are {len(data)}")
         if section.type not in _ITEM_BYTES:
             return data
         column = array(section.type)
@@ -280,101 +266,37 @@ class _Reader:
     def _inflate(self, data: bytes, wanted: int, place: str) -> bytes:
         self._inflated += wanted
         if self._inflated > INFLATED_BYTES:
-            _fail(place, f"packed sections may inflate to {INFLATED_BYTES} bytes, with this one it is {self._inflated}")
+            fail(place, f"packed sections may inflate to {INFLATED_BYTES} bytes, with this one it is {self._inflated}")
         stream = zlib.decompressobj()
         try:
             inflated = stream.decompress(data, wanted + 1)
         except zlib.error as error:
-            _fail(place, f"it cannot be inflated ({error})")
+            fail(place, f"it cannot be inflated ({error})")
         if not stream.eof or stream.unused_data:
-            _fail(place, f"it does not inflate to the {wanted} bytes that the header says")
+            fail(place, f"it does not inflate to the {wanted} bytes that the header says")
         return inflated
-
-
-def _object(data: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = data.get(key)
-    if type(value) is not dict:
-        _fail("header", f"an object was expected at {key!r}, not {value!r:.60}")
-    return value
-
-
-def _array(data: Mapping[str, Any], key: str) -> list[Any]:
-    value = data.get(key)
-    if type(value) is not list:
-        _fail("header", f"an array was expected at {key!r}, not {value!r:.60}")
-    return value
 
 
 def _section(place: str, item: Any) -> _Section:
     expected = {"name": str, "type": str, "items": int, "bytes": int, "crc32": int, "packed": bool}
     if type(item) is not dict or any(type(item.get(key)) is not kind for key, kind in expected.items()):
-        _fail(place, f"a section's description was expected, not {item!r:.60}")
+        fail(place, f"a section's description was expected, not {item!r:.60}")
     section = _Section(**{key: item[key] for key in expected})
     if section.items < 0 or section.bytes < 0:
-        _fail(place, "a length is negative")
+        fail(place, "a length is negative")
     return section
-
-
-def _record(place: str, kind: type[Any], item: Any) -> Any:
-    if type(item) is not dict:
-        _fail(place, f"an object was expected, not {item!r:.60}")
-    values = _record_fields(place, dataclasses.fields(kind), item)
-    if kind is Worker and not 0 <= values["began_ns"] <= values["ended_ns"]:
-        _fail(place, f"a life from {values['began_ns']} to {values['ended_ns']} cannot be")
-    return kind(**values)
-
-
-def _record_fields(
-    place: str, fields: tuple[dataclasses.Field[Any], ...] | list[dataclasses.Field[Any]], item: Mapping[str, Any]
-) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for field in fields:
-        if field.name in item:
-            values[field.name] = _value(f"{place}, {field.name}", str(field.type), item[field.name])
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            _fail(place, f"{field.name!r} is missing")
-    return values
-
-
-def _value(place: str, kind: str, packed: Any) -> Any:
-    value = _unpacked(place, packed)
-    if type(value) not in _KINDS[kind]:
-        _fail(place, f"{kind} was expected, not {value!r:.60}")
-    if kind == "Ending":
-        if value not in Ending:
-            _fail(place, f"one of {', '.join(Ending)} was expected, not {value!r:.60}")
-        return Ending(value)
-    return value
-
-
-def _unpacked(place: str, packed: Any) -> Any:
-    try:
-        return unpack(packed)
-    except (ValueError, RecursionError) as error:
-        _fail(place, str(error))
-
-
-def _results(header: Mapping[str, Any]) -> dict[str, Any]:
-    results: dict[str, Any] = {}
-    for index, pair in enumerate(_array(header, "results")):
-        place = f"header, results[{index}]"
-        if type(pair) is not list or len(pair) != 2:
-            _fail(place, f"a worker's name and its result were expected, not {pair!r:.60}")
-        worker = _value(place, "str", pair[0])
-        results[worker] = _unpacked(place, pair[1])
-    return results
 
 
 def _texts(columns: Mapping[str, array[int] | bytes]) -> tuple[str, ...]:
     data, lengths = columns.get("texts"), columns.get("texts.lengths")
     if not isinstance(data, bytes) or not isinstance(lengths, array):
-        _fail("section 'texts'", "the texts or their lengths are missing")
+        fail("section 'texts'", "the texts or their lengths are missing")
     try:
         joined = data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        _fail("section 'texts'", f"it is no UTF-8 at its byte {error.start}")
+        fail("section 'texts'", f"it is no UTF-8 at its byte {error.start}")
     if (lengths and (min(lengths) < 0 or sum(lengths) != len(joined))) or (not lengths and joined):
-        _fail("section 'texts.lengths'", f"the lengths do not add up to the {len(joined)} characters that there are")
+        fail("section 'texts.lengths'", f"the lengths do not add up to the {len(joined)} characters that there are")
     ends = list(accumulate(lengths))
     return tuple(map(joined.__getitem__, map(slice, [0, *ends], ends)))
 
@@ -384,9 +306,9 @@ def _table(name: str, record: type[Any], columns: Mapping[str, array[int] | byte
     for field in record._fields:
         column = columns.get(f"{name}.{field}")
         if not isinstance(column, array):
-            _fail(f"section '{name}.{field}'", "it is missing")
+            fail(f"section '{name}.{field}'", "it is missing")
         found[field] = column
     try:
         return Table(record, found)
     except ValueError as error:
-        _fail(f"sections of '{name}'", str(error))
+        fail(f"sections of '{name}'", str(error))

@@ -76,6 +76,8 @@ def partition(
     parked: Parked | None = None,
 ) -> Life:
     """Lay out a worker's life from `began` to `ended`.  Channels, here, have their numbers."""
+    if Status.WOULD_BLOCK in found.status:  # a receive that found nothing is a part of running
+        found = found.pick(bytes(map(_takes_time, found.op, found.status)))
     bounds = _phases(found, try_ns, unbounded)
     slots = len(bounds)  # for each operation: the gap before it, and its phases
     used = len(found) * slots
@@ -120,21 +122,23 @@ def _phases(found: Operations, try_ns: int, unbounded: Collection[int]) -> tuple
     return began, [b for b, _ in bounds], [c for _, c in bounds], ended
 
 
+def _takes_time(op: int, status: int) -> bool:
+    return op == Op.SEND or status != Status.WOULD_BLOCK
+
+
 def _settle_failures(found: Operations) -> Operations:
-    """Operations that failed end where their wait ends; those that could not wait have none."""
+    """Operations that failed end where their wait ends; a send that could not wait has none."""
     rows: list[tuple[int, int, int]] = []
-    for op, status, a, b, c, d in zip(
-        found.op, found.status, found.began, found.first, found.second, found.ended, strict=True
-    ):
+    for op, status, b, c, d in zip(found.op, found.status, found.first, found.second, found.ended, strict=True):
         if status == Status.OK:
             rows.append((b, c, d))
         elif status == Status.WOULD_BLOCK:
-            rows.append((b, b, b) if op == Op.SEND else (a, a, a))
+            rows.append((b, b, b))
         elif op == Op.RECV:
             rows.append((d, d, d))
         else:
             rows.append((b, c, c))
-    first, second, ended = map(list, zip(*rows, strict=True))
+    first, second, ended = ([row[phase] for row in rows] for phase in range(3))
     return replace(found, first=first, second=second, ended=ended)
 
 

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _MAX_DEPTH = 100
-_MAX_PARTS = 5_000_000
+_MAX_PARTS = 1_000_000
 _MAX_REPR = 100_000
 _SAFE_INT = 1 << 53
 _SEQUENCES: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset"}
