@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from runtime.errors import NotShareableError as NotShareableError
     from runtime.errors import ProgramError as ProgramError
     from runtime.errors import RunError as RunError
+    from runtime.errors import RunLimitError as RunLimitError
     from runtime.errors import RunStoppedError as RunStoppedError
     from runtime.errors import RunTimeoutError as RunTimeoutError
     from runtime.errors import TraceFormatError as TraceFormatError
@@ -57,6 +58,7 @@ _HOMES = {
         "NotShareableError",
         "ProgramError",
         "RunError",
+        "RunLimitError",
         "RunStoppedError",
         "RunTimeoutError",
         "TraceFormatError",

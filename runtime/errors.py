@@ -12,6 +12,7 @@ RuntimeError
      ├─ WorkerError               a worker raised
      ├─ DeadlockError             workers wait for each other for ever
      ├─ RunTimeoutError           the run was not over in time; also a TimeoutError
+     ├─ RunLimitError             it used more than its limits allow
      ├─ RunStoppedError           somebody stopped it
      └─ HostCrashError            the host process died
 TypeError
@@ -98,6 +99,10 @@ class DeadlockError(RunError):
 
 class RunTimeoutError(RunError, TimeoutError):
     """The run was not over in time."""
+
+
+class RunLimitError(RunError):
+    """The run used more than its limits allow; says which, and how to raise it."""
 
 
 class RunStoppedError(RunError):

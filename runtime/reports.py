@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import signal
 from collections.abc import Iterable, Sequence
@@ -59,11 +60,35 @@ def describe_crash(program: str, exit_code: int | None, last_words: str, snippet
     return f"{text}. The notebook is unharmed, and what was recorded until then is in the error's .trace"
 
 
+_STAYS_HOME = re.compile(r"module (\S+) does not support loading in subinterpreters")
+
+
+def explain(failure: WorkerFailure, memory_bytes: int | None) -> WorkerFailure:
+    """Add what to do about it, where Python's own message does not say."""
+    stays_home = _STAYS_HOME.search(failure.message) if failure.type == "ImportError" else None
+    if stays_home:
+        message = (
+            f"{stays_home[0]}: an extension module must declare that it can (PEP 489, PEP 684). Use it in the notebook "
+            "and send the worker plain data, or run the program with backend='threads'"
+        )
+        return dataclasses.replace(failure, message=message, traceback="")
+    if failure.type == "MemoryError" and memory_bytes is not None:
+        message = (
+            f"the run may use {memory_bytes / 2**30:.1f} GiB of memory: keep less at a time, or allow more with "
+            "limits=runtime.Limits(memory_bytes=...)"
+        )
+        return dataclasses.replace(failure, message=message)
+    if failure.type == "SystemExit":
+        message = f"{failure.message} (a worker ends by returning; exit ends nothing but this worker)".strip()
+        return dataclasses.replace(failure, message=message)
+    return failure
+
+
 def explain_missing_name(name: str, snippet: str) -> str:
     """What to do about a name that exists in the notebook but not in a worker."""
     return (
-        f". It exists in the notebook, but a worker sees only its arguments and what it imports: pass it as an argument, "
-        f"@program.worker(..., {name}), or import it inside {snippet}"
+        ". It exists in the notebook, but a worker sees only its arguments and what it imports: pass it as an "
+        f"argument, @program.worker(..., {name}), or import it inside {snippet}"
     )
 
 

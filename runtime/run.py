@@ -17,7 +17,15 @@ from typing import Any, Self
 
 from runtime import reports
 from runtime.backends import BACKENDS
-from runtime.errors import DeadlockError, HostCrashError, ProgramError, RunStoppedError, RunTimeoutError, WorkerError
+from runtime.errors import (
+    DeadlockError,
+    HostCrashError,
+    ProgramError,
+    RunLimitError,
+    RunStoppedError,
+    RunTimeoutError,
+    WorkerError,
+)
 from runtime.host.job import FrameReader, HostJob, Outcome, write_frame
 from runtime.tracing import recording
 from runtime.tracing.layout import Head
@@ -50,6 +58,7 @@ class Run:
         self._deadlock: list[reports.Stuck] = []
         self._started: dict[str, Any] = {}
         self._timed_out = self._done = False
+        self._limit = ""  # which one was hit, in words
         self._stopped_by = ""
         self._final: Trace | None = None
         self._memory_fd = _anonymous_file()  # sparse: lanes that are not used take no memory
@@ -111,18 +120,22 @@ class Run:
     def stop(self) -> str:
         """End the run and return when the host is gone.
 
-        Returns what it took: "" when it had ended already, "cancelled" when the workers could be woken or interrupted,
-        "killed" when the host had to be killed.
+        Returns what it took: "" when it had ended already, "woken" when waking the workers that waited was enough,
+        "interrupted" when an exception had to be raised in one that computed, "killed" when the host had to be killed.
         """
         if self._final is not None:
             return self._stopped_by
         if self._process.poll() is None and not self._done:
-            self._stopped_by = "cancelled"
+            self._stopped_by = "woken"
             with contextlib.suppress(OSError):
                 write_frame(self._to_host, "stop")
             self._listen(time.monotonic() + _STOP_PATIENCE_S)
-            if self._process.poll() is None and not self._done:
+            if not self._done:
                 self._stopped_by = "killed"
+            elif len(self._outcomes) < len(self._job.workers):
+                self._stopped_by = "killed"  # the host left although some had not stopped
+            elif any(outcome.interrupted for outcome in self._outcomes):
+                self._stopped_by = "interrupted"
         self._finish()
         return self._stopped_by
 
@@ -161,6 +174,8 @@ class Run:
             self._outcomes.append(content)
         elif what == "timeout":
             self._timed_out = True
+        elif what == "limit":
+            self._limit = content
         elif what == "deadlock":
             self._note_deadlock(content)
         elif what == "done":
@@ -233,7 +248,8 @@ class Run:
         message = outcome.error_message
         if outcome.missing_name and outcome.missing_name in self._notebook_names(job.snippet.name):
             message += reports.explain_missing_name(outcome.missing_name, job.snippet.name)
-        return WorkerFailure(job.name, outcome.error_type, message, outcome.error_traceback, outcome.error_line)
+        failure = WorkerFailure(job.name, outcome.error_type, message, outcome.error_traceback, outcome.error_line)
+        return reports.explain(failure, self._job.limits.memory_bytes)
 
     def _note_deadlock(self, waits: list[tuple[int, int, bool, int]]) -> None:
         """Put the host's numbers into words, while the recording still says at which line each waits."""
@@ -254,6 +270,8 @@ class Run:
             raise DeadlockError(reports.describe_deadlock(self._job.name, self._deadlock), trace)
         if trace.errors:
             raise WorkerError(reports.describe_failures(trace.errors), trace, trace.errors)
+        if self._limit:
+            raise RunLimitError(f"program {self._job.name!r} was stopped: {self._limit}", trace)
         if self._timed_out:
             raise RunTimeoutError(
                 f"program {self._job.name!r} had not ended after {self._job.timeout} s and was stopped. "

@@ -126,10 +126,11 @@ class Host:
         if cores is not None and hasattr(os, "sched_setaffinity"):
             usable = sorted(os.sched_getaffinity(0))
             os.sched_setaffinity(0, usable[:cores] if isinstance(cores, int) else cores)
-        if self._job.limits.memory_bytes is not None and os.name == "posix":
+        if self._job.limits.memory_bytes is not None and sys.platform == "linux":
             import resource  # noqa: PLC0415
 
-            resource.setrlimit(resource.RLIMIT_AS, (self._job.limits.memory_bytes,) * 2)
+            # the data limit counts private memory only: the recording is shared, and sparse
+            resource.setrlimit(resource.RLIMIT_DATA, (self._job.limits.memory_bytes,) * 2)
 
     def _posts(self, ready: Semaphore) -> list[Post]:
         """What each worker needs.  Its ends are opened here, all before any worker runs, so that no channel seems to
@@ -223,6 +224,7 @@ class Host:
                 self._stop()
             else:
                 self._look_for_deadlock()
+                self._count_threads()
 
     def _look_for_deadlock(self) -> None:
         stuck = deadlock.find(self._channels, self._sleeps_in_channel)
@@ -232,6 +234,17 @@ class Host:
             ]
             self._say("deadlock", waits)
             self._stop()
+
+    def _count_threads(self) -> None:
+        most = self._job.limits.threads
+        if most is not None and os.path.exists("/proc/self/task"):
+            # a folder's link count is two more than the folders in it: cheaper than listing them
+            count = os.stat("/proc/self/task").st_nlink - 2
+            if count > most:
+                self._say(
+                    "limit", f"it has {count} threads; limits=runtime.Limits(threads=...) allows more than {most}"
+                )
+                self._stop()
 
     def _sleeps_in_channel(self, worker: int) -> bool:
         """Whether the worker's thread sleeps in poll(2), where the system tells; else whether that is all we know."""

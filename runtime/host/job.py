@@ -17,13 +17,14 @@ class Limits(NamedTuple):
     """What a run may use at most.
 
     `events` is how many records each worker may write (a send or a receive is one), `output_bytes` how much text each
-    may print, `memory_bytes` the address space of the host (None: no bound of ours).  What does not fit is counted in
-    `trace.dropped`.
+    may print; what does not fit is counted in `trace.dropped`.  `memory_bytes` is how much memory of its own the host
+    may have (Linux), `threads` how many threads (Linux); None is no bound of ours.
     """
 
     events: int = 1_200_000
     output_bytes: int = 1 << 20
-    memory_bytes: int | None = None
+    memory_bytes: int | None = 4 << 30
+    threads: int | None = 500
 
 
 class EndArgument(NamedTuple):
@@ -67,7 +68,10 @@ class HostJob(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How a worker ended.  `result` is a pickle of what it returned."""
+    """How a worker ended.  `result` is a pickle of what it returned.
+
+    `interrupted`: to stop it, an exception had to be raised in the middle of its own code.
+    """
 
     worker: int
     ending: str  # model.Ending
@@ -77,6 +81,7 @@ class Outcome(NamedTuple):
     error_traceback: str = ""
     error_line: int = -1
     missing_name: str = ""  # of a NameError
+    interrupted: bool = False
 
 
 def write_frame(fd: int, content: Any) -> None:

@@ -12,6 +12,7 @@ import time
 
 from runtime.channels.parking import Cancelled, wait_readable
 
+_HEAD_START_S = 0.02  # for who waits in a channel: he wakes by himself, at a place where nothing is half done
 _AGAIN_S = 0.05  # a snippet may swallow the exception
 
 
@@ -22,6 +23,7 @@ class Guard:
         self.thread = _thread.get_ident()
         self._lock = _thread.allocate_lock()
         self._inside = False
+        self.interrupted = False  # whether that was ever needed
 
     def __enter__(self) -> None:
         self._inside = True
@@ -36,6 +38,7 @@ class Guard:
 
         with self._lock:
             if self._inside:
+                self.interrupted = True
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.thread), ctypes.py_object(Cancelled))
             return self._inside
 
@@ -49,5 +52,6 @@ def start(cancel_fd: int) -> Guard:
 
 def _watch(cancel_fd: int, guard: Guard) -> None:
     wait_readable(cancel_fd)
+    time.sleep(_HEAD_START_S)
     while guard.interrupt():
         time.sleep(_AGAIN_S)

@@ -59,7 +59,7 @@ def live(post: Post, guard: watchdog.Guard) -> Outcome:
         attach_semaphore(post.ready).release()
         acquire(attach_semaphore(post.start))
         lane.started()
-        outcome = _run(post, function, arguments, guard)
+        outcome = _run(post, function, arguments, guard)._replace(interrupted=guard.interrupted)
     finally:
         for end in ends:
             end.close()

@@ -77,7 +77,7 @@ def test_full_channels_both_ways(backend):
         inbox.recv()
 
     with pytest.raises(
-        runtime.DeadlockError, match="'left' has waited .* for 'right' to receive from 'there'"
+        runtime.DeadlockError, match=r"'left' has waited .* for 'right' to receive from 'there'"
     ) as caught:
         program.run(backend, timeout=30)
     assert len(caught.value.trace.messages) == 2

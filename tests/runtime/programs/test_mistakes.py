@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 
 import pytest
@@ -213,6 +214,61 @@ def test_no_memory_is_an_error_not_a_success(backend):
         raise MemoryError
 
     with pytest.raises(runtime.WorkerError, match=r"worker 'hoard' failed at line .*: MemoryError"):
+        program.run(backend)
+
+
+def test_an_extension_that_stays_home_is_explained(isolated_backend):
+    program = runtime.Program("numbers")
+
+    @program.worker()
+    def compute():
+        import numpy  # noqa: F401
+
+    with pytest.raises(runtime.WorkerError, match=r"does not support loading in subinterpreters.*backend='threads'"):
+        program.run(isolated_backend)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what a process may allocate so")
+def test_a_memory_bomb_hits_the_limit(backend):
+    program = runtime.Program("bomb")
+
+    @program.worker()
+    def bomb():
+        hoard = []
+        while True:
+            hoard.append(bytes(10_000_000))
+
+    with pytest.raises(runtime.WorkerError, match=r"the run may use 0.5 GiB of memory: keep less .*memory_bytes="):
+        program.run(backend, limits=runtime.Limits(memory_bytes=512 << 20), timeout=30)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many threads a process has")
+def test_too_many_threads_hit_the_limit(backend):
+    program = runtime.Program("threads")
+
+    @program.worker()
+    def spawn():
+        import threading
+        import time
+
+        for _ in range(200):
+            threading.Thread(target=time.sleep, args=(60,)).start()
+        time.sleep(60)
+
+    with pytest.raises(
+        runtime.RunLimitError, match=r"it has \d+ threads; limits=runtime.Limits\(threads=\.\.\.\) allows"
+    ):
+        program.run(backend, limits=runtime.Limits(threads=100), timeout=30)
+
+
+def test_exit_is_a_failure_not_an_end(backend):
+    program = runtime.Program("exit")
+
+    @program.worker()
+    def leave():
+        raise SystemExit(3)
+
+    with pytest.raises(runtime.WorkerError, match=r"SystemExit: 3 \(a worker ends by returning"):
         program.run(backend)
 
 

@@ -199,7 +199,7 @@ def test_start_returns_a_run_whose_trace_can_be_read_live():
         while run.running and len(run.trace.messages) < 3:
             os.sched_yield()
         assert run.running
-        assert run.stop() in ("cancelled", "killed")
+        assert run.stop() in ("interrupted", "killed")
     assert [worker.ending for worker in run.trace.workers] != [Ending.RETURNED, Ending.RETURNED]
     assert not run.trace.complete
     assert len(run.trace.messages) == 3
