@@ -159,6 +159,13 @@ def test_many_messages_are_told_in_words(monkeypatch):
     assert "Arrows exist here for the first 20 of 48 messages received." in drawn.notes
 
 
+def test_a_message_that_was_never_sent_is_told_in_words():
+    unsent = builders.message(0, NONE, 40, NONE)._replace(sent_ns=NONE)
+    drawn = columns(builders.trace([builders.worker(0, "a")], channels=CHANNEL, messages=[unsent]))
+    assert drawn.marks["x"] == []
+    assert "1 message had not been sent when the run ended." in drawn.notes
+
+
 def test_lost_records_and_a_cut_are_told_in_words():
     cut, lost = columns(builders.failing()).notes
     assert "cut short" in cut

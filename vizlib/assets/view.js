@@ -49,7 +49,9 @@
     root.dataset.theme = isDark() ? "dark" : "light";
     const style = getComputedStyle(root);
     for (const model of models) {
-      for (const [, property, role] of model.tags.filter((tag) => typeof tag === "string").flatMap((tag) => [...tag.matchAll(/^(\w+)=(\w+)$/g)])) {
+      for (const tag of model.tags) {
+        const [, property, role] = /^(\w+)=(\w+)$/.exec(tag) ?? [];
+        if (!property) continue;
         const color = style.getPropertyValue(`--lab-${role}`).trim();
         const vector = typeof model[property] === "object" && model[property] !== null;
         model.setv({ [property]: vector ? { value: color } : color });
@@ -122,13 +124,11 @@
 
   // ---- arrows -------------------------------------------------------------------------------------------------
 
-  // The bar of an operation shows its own messages; one between operations those that end before it and follow it.
-  const OPERATIONS = [3, 4, 5, 6]; // send-blocked, recv-blocked, encode, decode
+  // The bar of a channel operation shows its own messages; one between operations those just before and just after it.
   const arrowsOf = (figure, index) => {
-    const { worker, state, left, right } = figure.spans.data;
+    const { worker, operation, left, right } = figure.spans.data;
     const m = figure.messages.data;
-    const operation = OPERATIONS.includes(state[index]);
-    const meets = (begin, end) => operation ? begin < right[index] && end > left[index]
+    const meets = (begin, end) => operation[index] ? begin < right[index] && end > left[index]
       : begin <= right[index] && end >= left[index];
     const found = [];
     for (let i = 0; i < m.x0.length; i++) {
@@ -149,7 +149,7 @@
     const arrows = new Set([...bars].flatMap((bar) => arrowsOf(figure, bar)));
     if (renderer?.name === "arrows") arrows.add(index);
     setIndices(figure.bars, [...bars].sort((a, b) => a - b));
-    for (const part of figure.strong) setIndices(part, [...arrows].sort((a, b) => a - b));
+    setIndices(figure.strong, [...arrows].sort((a, b) => a - b));
   };
 
   // ---- zoom ---------------------------------------------------------------------------------------------------
@@ -161,7 +161,9 @@
     if (pixels === figure.pixels) return;
     figure.pixels = pixels;
     const fitting = (renderer, room) => {
-      if (renderer) setIndices(renderer, [...Array(renderer.data_source.length).keys()].filter(room(renderer.data_source.data)));
+      if (!renderer) return;
+      const { length, data } = renderer.data_source;
+      setIndices(renderer, [...Array(length).keys()].filter(room(data)));
     };
     fitting(figure.coreNames, ({ left, right, name, count }) => (i) =>
       count[i] === 1 && (right[i] - left[i]) * pixels > 6 * name[i].length + 8);
@@ -220,7 +222,8 @@
         const state = renderer.name.slice(6);
         renderer.visible = !hidden.has(state);
         const full = renderer.glyph.tags.includes("inferred") ? 0.4 : 1;
-        renderer.glyph.setv({ fill_alpha: { value: fades(state) ? 0.1 : full }, line_alpha: { value: fades(state) ? 0.15 : 1 } });
+        const [fill, line] = fades(state) ? [0.1, 0.15] : [full, 1];
+        renderer.glyph.setv({ fill_alpha: { value: fill }, line_alpha: { value: line } });
       }
     }
     for (const part of all(".lab-parts [data-state]")) part.style.opacity = fades(part.dataset.state) ? "0.12" : "";
@@ -253,7 +256,7 @@
       directions: named("directions"),
       messages: source("chosen arrows"),
       bars: named("chosen bars"),
-      strong: [named("chosen arrows")],
+      strong: named("chosen arrows"), // its heads share its view
     };
   };
 

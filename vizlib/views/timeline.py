@@ -76,7 +76,8 @@ def columns(trace: Trace) -> Columns:
     )
 
 
-SPAN_FIELDS = ("worker", "state", "left", "right", "top", "bottom", "kind", "count", "words")
+OPERATIONS = (State.SEND_BLOCKED, State.RECV_BLOCKED, State.ENCODE, State.DECODE)
+SPAN_FIELDS = ("worker", "state", "left", "right", "top", "bottom", "kind", "operation", "count", "words")
 CORE_FIELDS = ("worker", "left", "right", "top", "bottom", "color", "name", "count", "words")
 MESSAGE_FIELDS = ("sender", "receiver", "x0", "y0", "x1", "y1", "middle", "head", "began", "asked", "received", "words")
 MARK_FIELDS = ("kind", "x", "y", "words")
@@ -105,11 +106,22 @@ def _bars(trace: Trace, lanes: Lanes, merged: Merged) -> Iterable[tuple[Any, ...
             top = lane.level(STYLES[State(run.kind)].height)
             kind = "inferred" if span.evidence == Evidence.INFERRED else "measured"
             told = hover.of_span(trace, span)
-            yield run.lane, run.kind, run.began_ns, run.ended_ns, top, lane.bottom, kind, 1, told
+            yield (
+                run.lane,
+                run.kind,
+                run.began_ns,
+                run.ended_ns,
+                top,
+                lane.bottom,
+                kind,
+                int(run.kind in OPERATIONS),
+                1,
+                told,
+            )
         else:
             told = hover.of_joined(trace, run)
             for count, state, top, bottom in _stack(run, lane, list(STYLES)):
-                yield run.lane, state, run.began_ns, run.ended_ns, top, bottom, "merged", count, told
+                yield run.lane, state, run.began_ns, run.ended_ns, top, bottom, "merged", 0, count, told
 
 
 def _core_bars(trace: Trace, lanes: Lanes, merged: Merged) -> Iterable[tuple[Any, ...]]:
@@ -171,9 +183,12 @@ def _prints(trace: Trace, lanes: Lanes) -> Iterable[tuple[Any, ...]]:
         yield kind, output.at_ns, lanes.workers[output.worker].top, hover.of_output(trace, output)
 
 
+def _lost(trace: Trace) -> list[Message]:
+    return [message for message in trace.messages if not _delivered(message) and message.sent_ns != NONE]
+
+
 def _undelivered(trace: Trace, lanes: Lanes) -> Iterable[tuple[Any, ...]]:
-    lost = [message for message in trace.messages if not _delivered(message) and message.sent_ns != NONE]
-    for message in lost[:MARKS]:
+    for message in _lost(trace)[:MARKS]:
         yield "undelivered", message.sent_ns, lanes.workers[message.sender].middle, hover.of_message(trace, message)
 
 
@@ -208,6 +223,11 @@ def _notes(trace: Trace, bars: Merged, stays: Merged, shown: int) -> Iterable[st
     delivered = sum(map(_delivered, trace.messages))
     if delivered > shown:
         yield f"Arrows exist here for the first {shown:,} of {delivered:,} messages received."
+    lost = len(_lost(trace))
+    if lost > MARKS:
+        yield f"The first {MARKS:,} of {lost:,} messages that nobody received are marked."
+    if unsent := len(trace.messages) - delivered - lost:
+        yield f"{words.count(unsent, 'message')} had not been sent when the run ended."
     if len(trace.outputs) > MARKS:
         yield f"The first {MARKS:,} of {len(trace.outputs):,} printed lines are marked."
 
