@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from runtime.tracing.trace import Trace
 from vizlib import comparison, legend, words
@@ -35,7 +35,7 @@ def _sheet(traces: Sequence[Trace]) -> Sheet:
     return Sheet(
         name=words.listed(list(dict.fromkeys(words.plain(trace.name) for trace in traces))),
         about=" vs ".join(titles) if len(traces) > 1 else "",
-        sentences=list(comparison.in_words(traces)) if len(traces) > 1 else [_headline(traces[0])],
+        sentences=list(comparison.in_words(traces) if len(traces) > 1 else _in_words(traces[0])),
         sections=[_section(one, title, axis) for one, title in zip(drawn, titles, strict=True)],
         legend=legend.legend(traces, marks),
         below=legend.lives(traces) if len(traces) > 1 else "",
@@ -44,6 +44,15 @@ def _sheet(traces: Sequence[Trace]) -> Sheet:
 
 def _section(drawn: Columns, title: str, axis: Axis) -> Section:
     return Section(title, words.subtitle(drawn.trace), draw(drawn, axis), drawn.notes)
+
+
+def _in_words(trace: Trace) -> Iterable[str]:
+    yield _headline(trace)
+    named = {worker.name: worker for worker in trace.workers}
+    for error in trace.errors:  # the first cause comes first
+        if worker := named.get(error.worker):
+            yield f"{words.name(worker)} {words.ending(trace, worker)}"
+    yield from comparison.losses([trace])
 
 
 def _headline(trace: Trace) -> str:

@@ -88,6 +88,12 @@ def test_the_legend_names_the_states_that_occur(pair):
     assert "sleeping" not in legend
 
 
+def test_a_timeline_says_first_what_went_wrong():
+    headline, failure = vizlib.timeline(builders.failing()).sheet().sentences
+    assert headline == "Two workers were recorded for 100 ns, with 1 message."
+    assert failure == "produce raised ValueError: not a <number>"
+
+
 def test_compare_wants_a_trace():
     with pytest.raises(ValueError, match=r"expected at least one trace and got none: pass the traces"):
         vizlib.compare()

@@ -174,7 +174,7 @@
   const frame = () => {
     const { x_range: range, inner_width: width } = figures[0].plot;
     const end = Math.max(...figures.map(({ plot }) => plot.tags[0]));
-    const whole = end / (1 - Math.min(0.4, 116 / Math.max(width ?? 800, 200)));
+    const whole = end / (1 - Math.min(0.4, 136 / Math.max(width ?? 800, 200)));
     const bounds = [-0.004 * whole, whole];
     range.setv({ bounds, start: bounds[0], end: bounds[1] });
   };
