@@ -26,6 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from runtime.reports import Stuck
     from runtime.tracing.model import WorkerFailure
     from runtime.tracing.trace import Trace
 
@@ -94,7 +95,11 @@ class WorkerError(RunError):
 
 
 class DeadlockError(RunError):
-    """Workers wait for each other for ever."""
+    """Workers wait for each other for ever.  `ring` has each of them: it waits for the next, the last for the first."""
+
+    def __init__(self, message: str, trace: Trace | None = None, ring: tuple[Stuck, ...] = ()) -> None:
+        super().__init__(message, trace)
+        self.ring = ring
 
 
 class RunTimeoutError(RunError, TimeoutError):

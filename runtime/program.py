@@ -120,18 +120,22 @@ class Program:
         cores: int | Iterable[int] | None = None,
         python: str | None = None,
         record: bool = True,
+        trace_lines: bool = False,
         limits: Limits | None = None,
     ) -> Trace:
         """Run the program and return its trace.  Blocks until it ends; Ctrl-C or the notebook's interrupt stops it.
 
         `backend` is a name in `BACKENDS`; `timeout` seconds until `RunTimeoutError`; `cores` how many cores the workers
         may use, or which; `python` another executable to run them; `record=False` runs without recording operations;
+        `trace_lines=True` records each line that a snippet executes, which costs about two records a line;
         `limits` what the run may use at most.
 
         Raises `ProgramError` for a program that cannot run as it is written, `WorkerError` when a worker raised,
         `RunTimeoutError`, `HostCrashError`; the last three with the trace so far.
         """
-        return self.start(backend, timeout=timeout, cores=cores, python=python, record=record, limits=limits).wait()
+        return self.start(
+            backend, timeout=timeout, cores=cores, python=python, record=record, trace_lines=trace_lines, limits=limits
+        ).wait()
 
     def start(
         self,
@@ -141,17 +145,24 @@ class Program:
         cores: int | Iterable[int] | None = None,
         python: str | None = None,
         record: bool = True,
+        trace_lines: bool = False,
         limits: Limits | None = None,
     ) -> Run:
         """Start the program and return the `Run`.  See `run` for the parameters."""
         if backend not in BACKENDS:
             raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
-        job = self._job(backend, timeout, cores, record, limits or Limits())
+        job = self._job(backend, timeout, cores, record, trace_lines, limits or Limits())
         functions = {worker.snippet.name: worker.function for worker in self._workers.values()}
         return Run(job, python=python, notebook_names=lambda snippet: functions[snippet].__globals__)
 
     def _job(
-        self, backend: str, timeout: float | None, cores: int | Iterable[int] | None, record: bool, limits: Limits
+        self,
+        backend: str,
+        timeout: float | None,
+        cores: int | Iterable[int] | None,
+        record: bool,
+        trace_lines: bool,
+        limits: Limits,
     ) -> HostJob:
         numbers = {name: number for number, name in enumerate(self._channels)}
         workers = [
@@ -172,6 +183,7 @@ class Program:
             timeout=timeout,
             cores=cores if cores is None or isinstance(cores, int) else tuple(cores),
             record=record,
+            trace_lines=trace_lines,
             limits=limits,
         )
 

@@ -267,7 +267,7 @@ class Run:
 
     def _raise_for(self, trace: Trace) -> None:
         if self._deadlock:
-            raise DeadlockError(reports.describe_deadlock(self._job.name, self._deadlock), trace)
+            raise DeadlockError(reports.describe_deadlock(self._job.name, self._deadlock), trace, tuple(self._deadlock))
         if trace.errors:
             raise WorkerError(reports.describe_failures(trace.errors), trace, trace.errors)
         if self._limit:

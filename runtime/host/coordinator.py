@@ -152,6 +152,7 @@ class Host:
                     layout=self._job.layout,
                     recording_fd=self._recording_fd,
                     record=self._job.record,
+                    trace_lines=self._job.trace_lines,
                     cancel_fd=self._cancel.readable,
                     ready=ready.descriptors,
                     start=self._start.descriptors,

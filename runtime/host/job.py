@@ -59,6 +59,7 @@ class HostJob(NamedTuple):
     timeout: float | None = None
     cores: int | tuple[int, ...] | None = None
     record: bool = True
+    trace_lines: bool = False
     limits: Limits = Limits()
 
     @property

@@ -18,7 +18,7 @@ from runtime.channels import context, diagnosis
 from runtime.channels.core import Address, Core
 from runtime.channels.ends import RecvChannel, SendChannel
 from runtime.channels.parking import Cancelled, acquire, attach_semaphore
-from runtime.host import output, watchdog
+from runtime.host import lines, output, watchdog
 from runtime.host.job import EndArgument, Outcome, WorkerJob
 from runtime.tracing.layout import Layout
 from runtime.tracing.recorder import LaneWriter
@@ -38,6 +38,7 @@ class Post(NamedTuple):
     layout: Layout
     recording_fd: int
     record: bool
+    trace_lines: bool
     cancel_fd: int
     ready: tuple[int, ...]  # semaphores: this worker is ready to start
     start: tuple[int, ...]  # ... may start
@@ -56,6 +57,8 @@ def live(post: Post, guard: watchdog.Guard) -> Outcome:
         outcome = _raised(post, error)
         attach_semaphore(post.ready).release()
     else:
+        if post.trace_lines:
+            lines.watch(function)
         attach_semaphore(post.ready).release()
         acquire(attach_semaphore(post.start))
         lane.started()

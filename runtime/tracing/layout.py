@@ -23,7 +23,8 @@ A record is 80 bytes, little-endian:
 | 8     | t3      | sent                       | received                |             |                     |
 | 24    | preview | UTF-8, padded with zeros   | zeros                   |             |                     |
 
-START (4) and END (5) have t0 only.  CHANNEL (7) says that the worker created a channel: its number in subject, its
+START (4), END (5) and LINE (8: the worker begins to execute `line`) have t0; the first two have the thread's CPU time,
+in ns, in t1.  CHANNEL (7) says that the worker created a channel: its number in subject, its
 capacity + 1 in size (0: no bound), its name in preview.  Times are those of `time.monotonic_ns`, the same clock in
 every process of one machine.
 """
@@ -53,6 +54,7 @@ class Op(enum.IntEnum):
     END = 5
     SAMPLE = 6
     CHANNEL = 7
+    LINE = 8
 
 
 class Status(enum.IntEnum):

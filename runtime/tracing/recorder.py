@@ -18,7 +18,7 @@ from runtime.tracing.layout import (
 )
 
 _PREVIEWED_AS_REPR = (int, float, bool, type(None))
-_SEND, _RECV = int(Op.SEND), int(Op.RECV)
+_SEND, _RECV, _LINE = int(Op.SEND), int(Op.RECV), int(Op.LINE)
 _RECORDS, _DROPPED = int(Head.RECORDS), int(Head.DROPPED)
 _SHORT = 1 << 63
 _pack, _now = RECORD.pack_into, time.monotonic_ns
@@ -123,13 +123,17 @@ class LaneWriter:
         preview = name.encode("utf-8", "replace")[:PREVIEW_BYTES]
         self._record(Op.CHANNEL, 0, 0, 0, channel << SERIAL_BITS, bound, time.monotonic_ns(), 0, 0, 0, preview)
 
+    def executed(self, line: int) -> None:
+        """Record that the worker begins to execute a line now."""
+        self._record(_LINE, 0, 0, line, 0, 0, time.monotonic_ns(), 0, 0, 0, b"")
+
     def started(self) -> None:
         """Record that the worker's snippet begins now."""
-        self._record(Op.START, 0, 0, 0, 0, 0, time.monotonic_ns(), 0, 0, 0, b"")
+        self._record(Op.START, 0, 0, 0, 0, 0, time.monotonic_ns(), time.thread_time_ns(), 0, 0, b"")
 
     def ended(self, status: int) -> None:
         """Record that the worker's snippet has ended."""
-        self._record(Op.END, 0, status, 0, 0, 0, time.monotonic_ns(), 0, 0, 0, b"")
+        self._record(Op.END, 0, status, 0, 0, 0, time.monotonic_ns(), time.thread_time_ns(), 0, 0, b"")
 
     def printed(self, stream: int, text: str, line: int, at: int) -> None:
         """Record text that the worker printed at `at`."""
