@@ -5,11 +5,10 @@ from __future__ import annotations
 import mmap
 import time
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
-from runtime.tracing.decode import Recording, decode, read_lane
-from runtime.tracing.layout import RECORD_BYTES, Head, Layout
+from runtime.tracing.decode import RawLane, Recording, Sampling, decode, read_lane
+from runtime.tracing.layout import RECORD_BYTES, Layout
 from runtime.tracing.model import Environment, Overhead, Worker, WorkerFailure
 from runtime.tracing.trace import Trace
 
@@ -57,29 +56,17 @@ def read(memory: mmap.mmap, facts: RunFacts) -> Trace:
         errors=facts.errors,
         complete=facts.complete,
         environment=facts.environment,
-        overhead=_overhead(memory, facts, [lane.records for lane in lanes], observer),
+        overhead=_overhead(facts, lanes[:observer], decoded.sampling),
         **decoded.fields(),
     )
 
 
-def _overhead(memory: mmap.mmap, facts: RunFacts, records: Sequence[bytes], observer: int) -> Overhead:
-    layout = facts.layout
-    cpu_at = layout.lane_at(observer) + 8 * Head.CPU_NS
+def _overhead(facts: RunFacts, lanes: Sequence[RawLane], sampling: Sampling) -> Overhead:
     return Overhead(
         record_ns=facts.record_ns,
-        records=sum(len(lane) for lane in records[:observer]) // RECORD_BYTES,
-        observer_ns=int.from_bytes(memory[cpu_at : cpu_at + 8], "little"),
+        records=sum(len(lane.records) for lane in lanes) // RECORD_BYTES,
+        observer_ns=sampling.cpu_ns,
         interval_ns=facts.interval_ns,
-        median_interval_ns=_median_interval(records[observer]),
-        samples=len(records[observer]) // RECORD_BYTES,
+        median_interval_ns=sampling.median_interval_ns,
+        samples=sampling.samples,
     )
-
-
-def _median_interval(samples: bytes) -> int:
-    """The median time between two samples of the worker that was sampled first; 0 with too few of them."""
-    words = memoryview(samples).cast("Q")
-    stride = RECORD_BYTES // 8
-    workers, times = words[1::stride].tolist(), words[3::stride].tolist()
-    of_first = [at for worker, at in zip(workers, times, strict=True) if worker == workers[0]]
-    gaps = sorted(later - earlier for earlier, later in pairwise(of_first))
-    return gaps[len(gaps) // 2] if gaps else 0
