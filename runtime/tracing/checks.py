@@ -12,7 +12,7 @@ from itertools import compress, islice
 from operator import gt
 from typing import Any, NamedTuple
 
-from runtime.tracing.model import NONE, CoreSpan, Evidence, Message, Output, Span, State, Transfer
+from runtime.tracing.model import NONE, CoreSpan, Evidence, Line, Message, Output, Span, State, Transfer
 from runtime.tracing.tables import Table
 
 _ANY = (1 << 63) - 1
@@ -72,6 +72,8 @@ def _ranges(record: type, sizes: Sizes) -> list[tuple[str, int, int]]:
         ]
     if record is CoreSpan:
         return [("core", 0, _ANY), ("worker", 0, worker), ("began_ns", 0, _ANY)]
+    if record is Line:
+        return [("worker", 0, worker), ("line", NONE, _ANY), ("at_ns", 0, _ANY)]
     return [("worker", 0, worker), ("stream", 1, 3), ("at_ns", 0, _ANY), ("text", NONE, text)]
 
 
@@ -86,6 +88,7 @@ _ORDERED: dict[type, list[tuple[str, str]]] = {
     Span: [("began_ns", "ended_ns")],
     CoreSpan: [("began_ns", "ended_ns")],
     Output: [],
+    Line: [],
 }
 
 

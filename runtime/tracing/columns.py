@@ -28,7 +28,8 @@ _FEW = 32
 _KNOWN_OPS = bytes(sorted(Op))
 _OPERATIONS = bytes((Op.SEND, Op.RECV))
 _ONLY_OPERATIONS = bytes(op in _OPERATIONS for op in range(256))
-_IS_OTHER = bytes(op not in _OPERATIONS for op in range(256))
+_IS_OTHER = bytes(op not in (*_OPERATIONS, Op.LINE) for op in range(256))
+_IS_LINE = bytes(op == Op.LINE for op in range(256))
 _TRANSFERS, _STATUSES = len(Transfer), len(Status)
 
 
@@ -51,9 +52,19 @@ def whole_records(data: bytes) -> bytes:
 
 
 def others(records: bytes) -> Iterator[tuple[int, bytes]]:
-    """The records that are no channel operations (there are few), each with its op."""
+    """The records that are neither channel operations nor lines (there are few), each with its op."""
     for at in compress(range(0, len(records), RECORD_BYTES), records[0::RECORD_BYTES].translate(_IS_OTHER)):
         yield records[at], records[at : at + RECORD_BYTES]
+
+
+def lines(records: bytes, epoch: int, earliest: int, latest: int) -> tuple[list[tuple[int, int]], int]:
+    """(line, time) of every line that was executed, and how many of these records are nonsense."""
+    chosen = records[0::RECORD_BYTES].translate(_IS_LINE)
+    if 1 not in chosen:
+        return [], 0
+    found = list(compress(zip(column(records, "I", 4), column(records, "Q", 24), strict=True), chosen))
+    sane = [(line, at - epoch) for line, at in found if earliest <= at - epoch <= latest and line <= _BIGGEST_LINE]
+    return sane, len(found) - len(sane)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from runtime.tracing.columns import Operations, integers, operations, others, whole_records
+from runtime.tracing.columns import Operations, integers, lines, operations, others, whole_records
 from runtime.tracing.layout import RECORD, RECORD_BYTES, SERIAL_BITS, Head, Layout, Op
 from runtime.tracing.messages import Texts, messages_of, preview_text
-from runtime.tracing.model import Channel, CoreSpan, Ending, Message, Output, Span, Worker
+from runtime.tracing.model import Channel, CoreSpan, Ending, Line, Message, Output, Span, Worker
 from runtime.tracing.partition import Life, Parked, partition
 from runtime.tracing.printed import Part, lines_of
 from runtime.tracing.refine import refine
-from runtime.tracing.samples import Sample, core_spans, median_interval, samples_of
+from runtime.tracing.samples import Sample, anchored, core_spans, median_interval, samples_of
 from runtime.tracing.tables import Table
 
 # A try that succeeds at once takes well under a microsecond; to sleep and be woken takes more than four.
@@ -84,6 +84,7 @@ class Decoded:
     spans: Table[Span]
     core_spans: Table[CoreSpan]
     outputs: Table[Output]
+    lines: Table[Line]
     texts: tuple[str, ...]
     dropped: int
     wall_ns: int  # to the end of the last worker
@@ -122,6 +123,8 @@ class _Lane:
     worker: Worker
     operations: Operations
     dropped: int
+    lines: list[tuple[int, int]]
+    cpu: tuple[int, int] | None  # ns on a core until its life began, and until it ended
     parked: Parked | None = None
     created: list[tuple[int, str, int | None]] = field(default_factory=list)
     printed: list[Part] = field(default_factory=list)
@@ -150,6 +153,7 @@ def decode(recording: Recording) -> Decoded:
         )
         for lane in lanes
     ]
+    seen = [_anchored(lane, samples) for lane, samples in zip(lanes, seen, strict=True)]
     lives = [
         refine(life, samples, sampling.median_interval_ns, gil_shared=recording.gil_shared)
         for life, samples in zip(lives, seen, strict=True)
@@ -163,6 +167,7 @@ def decode(recording: Recording) -> Decoded:
         spans=_spans(lives, len(channels)),
         core_spans=_core_spans(workers, seen, sampling.median_interval_ns),
         outputs=_outputs(lanes, texts),
+        lines=_lines(lanes),
         texts=texts.all(),
         dropped=min(lost, (1 << 63) - 1),
         wall_ns=max([worker.ended_ns for worker in workers], default=0),
@@ -176,18 +181,23 @@ def _read(worker: Worker, raw: RawLane, recording: Recording) -> _Lane:
     earliest, latest = _believed(recording)
     records = whole_records(raw.records)
     found, dropped = operations(records, epoch, earliest, latest)
+    executed, nonsense = lines(records, epoch, earliest, latest)
+    dropped += nonsense
+    cpu: dict[int, int] = {}
     began = ended = ending = None
     created: list[tuple[int, str, int | None]] = []
     printed: list[Part] = []
     for op, record in others(records):
-        _, kind, status, _, subject, size, at, _, _, _, preview = RECORD.unpack(record)
+        _, kind, status, _, subject, size, at, on_cpu, _, _, preview = RECORD.unpack(record)
         at -= epoch
         if op not in Op or not earliest <= at <= latest:
             dropped += op in Op  # unknown ops are counted already
         elif op == Op.START:
             began = at if began is None else began
+            cpu.setdefault(op, on_cpu)
         elif op == Op.END:
             ended, ending = at, _ENDINGS[status] if status < len(_ENDINGS) else Ending.LOST
+            cpu[op] = on_cpu
         elif op == Op.CHANNEL and size < 1 << 63:
             created.append((subject >> SERIAL_BITS, preview_text(preview), size - 1 if size else None))
         elif op == Op.PRINT and kind in _STREAMS and subject + size <= len(raw.text):
@@ -205,7 +215,8 @@ def _read(worker: Worker, raw: RawLane, recording: Recording) -> _Lane:
         if began <= since <= ended and raw.parked_channel < 1 << 16 and raw.parked_line < 1 << 31:
             parked = Parked(raw.parked_op, raw.parked_channel, raw.parked_line, since)
     lived = replace(worker, began_ns=began, ended_ns=max(began, ended), ending=ending or Ending.LOST)
-    return _Lane(lived, found, dropped, parked, created, printed)
+    known = (cpu[Op.START], cpu[Op.END]) if len(cpu) == 2 and 0 < cpu[Op.END] < 1 << 63 else None
+    return _Lane(lived, found, dropped, executed, known, parked, created, printed)
 
 
 def _believed(recording: Recording) -> tuple[int, int]:
@@ -268,6 +279,12 @@ def _samples(recording: Recording, workers: int) -> tuple[list[list[Sample]], Sa
     return seen, Sampling(sum(map(len, seen)), median_interval(seen), raw.cpu_ns), dropped
 
 
+def _anchored(lane: _Lane, samples: list[Sample]) -> list[Sample]:
+    if lane.cpu is None:
+        return samples
+    return anchored(samples, (lane.worker.began_ns, lane.cpu[0]), (lane.worker.ended_ns, lane.cpu[1]))
+
+
 def _core_spans(workers: Sequence[Worker], seen: Sequence[Sequence[Sample]], interval: int) -> Table[CoreSpan]:
     """Every worker's time on cores, ordered by worker and then by time."""
     rows = [
@@ -276,6 +293,12 @@ def _core_spans(workers: Sequence[Worker], seen: Sequence[Sequence[Sample]], int
         for span in core_spans(worker.index, samples, worker.began_ns, worker.ended_ns, interval)
     ]
     return Table.of(CoreSpan, rows)
+
+
+def _lines(lanes: Sequence[_Lane]) -> Table[Line]:
+    """Every line that was executed, ordered by worker and then by time."""
+    rows = [(worker, line, max(at, 0)) for worker, lane in enumerate(lanes) for line, at in lane.lines]
+    return Table.of(Line, rows)
 
 
 def _outputs(lanes: Sequence[_Lane], texts: Texts) -> Table[Output]:

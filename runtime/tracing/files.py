@@ -18,11 +18,11 @@ Integers are little-endian.  The header is an object:
 | sections    | array of {"name", "type", "items", "bytes", "crc32", "packed"} |
 
 Values and texts are written as `runtime.tracing.values` says.  A section is a column: `messages.sender` is the field
-`sender` of the table `messages` (also `spans`, `core_spans`, `outputs`), as `items` signed integers of 8 (`b`), 16
-(`h`), 32 (`i`) or 64 (`q`) bits.  `texts` is all texts joined, as UTF-8 (type `u`; surrogates are encoded like other
-characters), and `texts.lengths` how many characters each has.  `bytes` is the length in the file and `crc32` that of
-the section as it lies there; with `packed` it is a zlib stream.  What all packed sections inflate to is at most
-`INFLATED_BYTES`.
+`sender` of the table `messages` (also `spans`, `core_spans`, `outputs`, and `lines`, which may be missing), as `items`
+signed integers of 8 (`b`), 16 (`h`), 32 (`i`) or 64 (`q`) bits.  `texts` is all texts joined, as UTF-8 (type `u`;
+surrogates are encoded like other characters), and `texts.lengths` how many characters each has.  `bytes` is the length
+in the file and `crc32` that of the section as it lies there; with `packed` it is a zlib stream.  What all packed
+sections inflate to is at most `INFLATED_BYTES`.
 
 **Nothing is executed at loading**, and no length is believed: sizes are compared with the file's before anything is
 allocated, every checksum is verified, and every value is checked (see `checks`).  `TraceFormatError` names the place.
@@ -53,6 +53,7 @@ from runtime.tracing.model import (
     CoreSpan,
     Ending,
     Environment,
+    Line,
     Message,
     Output,
     Overhead,
@@ -70,7 +71,14 @@ _PREFIX = struct.Struct("<8sIII")
 _PACKED_UP_TO = 1 << 20  # longer columns of times are written as they are: packing them takes longer than writing them
 _ITEM_BYTES = {"b": 1, "h": 2, "i": 4, "q": 8}
 
-_TABLES: dict[str, type[Any]] = {"messages": Message, "spans": Span, "core_spans": CoreSpan, "outputs": Output}
+_TABLES: dict[str, type[Any]] = {
+    "messages": Message,
+    "spans": Span,
+    "core_spans": CoreSpan,
+    "outputs": Output,
+    "lines": Line,
+}
+_ALWAYS_THERE = ("messages", "spans", "core_spans", "outputs")
 _LISTS: dict[str, type[Any]] = {"workers": Worker, "channels": Channel, "errors": WorkerFailure}
 _RECORDS: dict[str, type[Any]] = {"overhead": Overhead, "environment": Environment}
 
@@ -198,6 +206,8 @@ class _Reader:
         result["texts"] = _texts(columns)
         sizes = Sizes(len(result["workers"]), len(result["channels"]), len(result["texts"]))
         for name, record in _TABLES.items():
+            if name not in _ALWAYS_THERE and not any(section.startswith(f"{name}.") for section in columns):
+                continue
             result[name] = _table(name, record, columns)
             wrong = problem(name, result[name], sizes)
             if wrong:

@@ -103,6 +103,14 @@ class CoreSpan(NamedTuple):
     ended_ns: int
 
 
+class Line(NamedTuple):
+    """A worker begins to execute a line of its snippet.  Recorded on request only."""
+
+    worker: int
+    line: int  # in its file's numbering
+    at_ns: int
+
+
 class Output(NamedTuple):
     """One line that a worker printed."""
 

@@ -16,10 +16,11 @@ how long it waited for one (see `samples`).
 3. An operation during which a sample found the thread asleep on the GIL's futex has `gil-wait` from half-way to the
    sample before until half-way to the one after.
 
-Before the first sample and after the last one, nobody looked: `running`, inferred.  What is concluded over an interval
-of more than three usual ones is marked inferred too.  After the last sample at which the kernel's account was up to
-date, nothing says that a runnable thread did not run: `running`, inferred.  Shares below a hundredth of an interval
-are not drawn.
+Where the worker itself recorded its time on a core at the beginning and the end of its life, these count as samples.
+Otherwise, before the first sample and after the last one, nobody looked: `running`, inferred.  What is concluded over
+an interval of more than three usual ones is marked inferred too.  After the last sample at which the kernel's account
+was up to date, nothing says that a runnable thread did not run: `running`, inferred.  Shares below a hundredth of an
+interval are not drawn.
 
 The result partitions the life exactly as the partition given did: spans are only cut, relabelled and joined.
 """

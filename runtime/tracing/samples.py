@@ -73,6 +73,24 @@ def _is_sane(sample: Sample, before: Sequence[Sample], earliest: int, latest: in
     )
 
 
+def anchored(samples: Sequence[Sample], first: tuple[int, int], last: tuple[int, int]) -> list[Sample]:
+    """The samples of a life, with one at each end of it.
+
+    `first` and `last` are (time, time on a core) as the thread itself read them when its life began and ended: exact,
+    while the kernel's account, which samples show, may lag behind.  Without samples there is nothing to anchor.
+    """
+    (began, cpu_before), (ended, cpu_after) = first, last
+    inside = [sample for sample in samples if began < sample.at < ended]
+    if not inside or not cpu_before <= inside[-1].on_cpu <= cpu_after:
+        return list(samples)
+    inside = [sample._replace(on_cpu=max(sample.on_cpu, cpu_before)) for sample in inside]
+    return [
+        inside[0]._replace(at=began, state=RUNNABLE, sleeps_on=0, on_cpu=cpu_before),
+        *inside,
+        inside[-1]._replace(at=ended, state=RUNNABLE, sleeps_on=0, on_cpu=cpu_after),
+    ]
+
+
 def median_interval(seen: Sequence[Sequence[Sample]]) -> int:
     """The usual time between two samples of one thread; 0 when there are none."""
     most = max(seen, key=len, default=())

@@ -14,6 +14,7 @@ from runtime.tracing.model import (
     Channel,
     CoreSpan,
     Environment,
+    Line,
     Message,
     Output,
     Overhead,
@@ -41,6 +42,7 @@ class Trace:
     spans: Table[Span] = _empty(Span)
     core_spans: Table[CoreSpan] = _empty(CoreSpan)
     outputs: Table[Output] = _empty(Output)
+    lines: Table[Line] = _empty(Line)
     texts: Sequence[str] = ()  # what `Message.preview` and `Output.text` point into
     results: Mapping[str, Any] = field(default_factory=dict)  # worker name -> what it returned
     errors: tuple[WorkerFailure, ...] = ()
@@ -84,7 +86,7 @@ class Trace:
 
         They belong to the trace: read them, do not write.
         """
-        return {name: getattr(self, name).columns for name in ("messages", "spans", "core_spans", "outputs")}
+        return {name: getattr(self, name).columns for name in ("messages", "spans", "core_spans", "outputs", "lines")}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a file that `load` reads back equal.  See `runtime.tracing.files` for the format.

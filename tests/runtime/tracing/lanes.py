@@ -48,12 +48,16 @@ def recording(lanes: Iterable[RawLane | bytes], **facts) -> Recording:
 # --- records with chosen times (since the run began) -------------------------------------------------------------
 
 
-def start(at: int = 0) -> bytes:
-    return RECORD.pack(Op.START, 0, 0, 0, 0, 0, EPOCH + at, 0, 0, 0, b"")
+def start(at: int = 0, on_cpu: int = 0) -> bytes:
+    return RECORD.pack(Op.START, 0, 0, 0, 0, 0, EPOCH + at, on_cpu, 0, 0, b"")
 
 
-def end(at: int, status: int = 0) -> bytes:
-    return RECORD.pack(Op.END, 0, status, 0, 0, 0, EPOCH + at, 0, 0, 0, b"")
+def end(at: int, status: int = 0, on_cpu: int = 0) -> bytes:
+    return RECORD.pack(Op.END, 0, status, 0, 0, 0, EPOCH + at, on_cpu, 0, 0, b"")
+
+
+def executed(line: int, at: int) -> bytes:
+    return RECORD.pack(Op.LINE, 0, 0, line, 0, 0, EPOCH + at, 0, 0, 0, b"")
 
 
 def send(
@@ -100,17 +104,19 @@ def lane_records(draw: st.DrawFn, lane: int = 0, ended: int = 20 * MS) -> bytes:
     """A sane life: operations one after the other, any outcome, any length from nothing on."""
     lengths = st.one_of(st.integers(0, 3), st.integers(0, 3_000), st.integers(0, 4 * MS))
     at = draw(lengths)
-    records = [start(at)] if draw(st.booleans()) else []
+    records = [start(at, draw(st.integers(0, MS)))] if draw(st.booleans()) else []
     for serial in range(draw(st.integers(0, 12))):
         moments = [at := at + draw(lengths) for _ in range(4)]
         status = draw(st.sampled_from([Status.OK, Status.OK, *Status]))
+        if draw(st.booleans()):
+            records.append(executed(serial, at))
         if draw(st.booleans()):
             records.append(send(serial, *moments, status=status, channel=draw(st.sampled_from([7, 8]))))
         else:
             asked, taken, received, _ = moments
             records.append(receive(draw(st.integers(0, 2)), serial, asked, taken, received, status=status))
     if draw(st.booleans()):
-        records.append(end(max(at, ended), draw(st.integers(0, 3))))
+        records.append(end(max(at, ended), draw(st.integers(0, 3)), draw(st.integers(0, 40 * MS))))
     return b"".join(records)
 
 

@@ -12,6 +12,7 @@ from tests.runtime.tracing.lanes import (
     EPOCH,
     MS,
     end,
+    executed,
     memory,
     receive,
     recording,
@@ -235,6 +236,17 @@ def test_streams_do_not_mix():
 
 def test_a_character_cut_between_parts_is_whole_again():
     assert printed((1, 1, "ä"), (1, 2, "\N{SNAKE}")) == [(1, 1, "ä\N{SNAKE}")]
+
+
+# --- lines -------------------------------------------------------------------------------------------------------
+
+
+def test_lines_that_were_executed_are_kept_in_order():
+    lane = start() + executed(3, 10) + executed(4, 20) + send(0, 21, 22, 23, 24) + executed(3, 30) + end(100)
+    decoded = decode(recording([lane]))
+    assert list(decoded.lines) == [(0, 3, 10), (0, 4, 20), (0, 3, 30)]
+    assert len(decoded.messages) == 1
+    assert decoded.dropped == 0
 
 
 # --- nonsense ----------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from runtime.tracing.model import (
     CoreSpan,
     Ending,
     Environment,
+    Line,
     Message,
     Output,
     Overhead,
@@ -60,6 +61,7 @@ def example(**changes):
         "spans": Table.of(Span, [(0, 0, 5, 10, 1, -1, -1), (0, 5, 10, 20, 0, 0, 4), (1, 0, 0, 1_000, 0, -1, -1)]),
         "core_spans": Table.of(CoreSpan, [(1, 0, 5, 900)]),
         "outputs": Table.of(Output, [(0, 1, 12, 1), (1, 2, 13, -1)]),
+        "lines": Table.of(Line, [(0, 4, 7), (1, 9, 8)]),
         "texts": ("42", "one \ud83d line", ""),
         "results": {"produce": None, "square #1": {"total": [1, 2.5, "x"]}},
         "errors": (WorkerFailure("square #1", "ValueError", "no", "Traceback...", 12),),
@@ -368,6 +370,14 @@ def test_a_field_that_an_earlier_release_did_not_know_has_its_default(path):
     del header["fields"]["dropped"], header["overhead"]["samples"]
     path.write_bytes(built(header, b"".join(sections.values())))
     assert Trace.load(path).dropped == 0
+
+
+def test_a_file_without_lines_has_none(path):
+    example().save(path)
+    header, sections = taken_apart(path)
+    header["sections"] = [entry for entry in header["sections"] if not entry["name"].startswith("lines.")]
+    path.write_bytes(built(header, b"".join(sections[entry["name"]] for entry in header["sections"])))
+    assert Trace.load(path) == example(lines=Table.of(Line, []))
 
 
 def mutated(data, chance):

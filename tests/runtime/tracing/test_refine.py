@@ -52,6 +52,21 @@ def test_after_the_last_tick_nobody_knows():
     assert times(decoded) == {"running": 10}
 
 
+def test_the_worker_s_own_account_fills_what_the_kernel_s_leaves_open():
+    # 3 ms on a core of 10, as the thread itself read at its end; the kernel's account shows none of it
+    found = [sample(0, at * MS, R, 5 * MS) for at in range(1, 10)]
+    decoded = seen(start(0, 5 * MS) + end(10 * MS, on_cpu=8 * MS), found, gil_shared=True)
+    assert times(decoded) == {"running": 3, "gil-wait": 7}
+    assert decoded.sampling.samples == 9
+
+
+def test_a_worker_that_always_computed_is_measured_from_its_first_moment_to_its_last():
+    found = [sample(0, at * MS, R, (5 + at) * MS) for at in range(1, 10)]
+    decoded = seen(start(0, 5 * MS) + end(10 * MS, on_cpu=15 * MS), found)
+    assert layout_of(decoded) == [("running", 0, 10)]
+    assert evidence(decoded, State.RUNNING) == {Evidence.MEASURED}
+
+
 def turns(slices, gil=GIL):
     """Samples of a thread that computes and waits for the GIL in turns, as long as given in ms."""
     at, on_cpu, found = 0, 0, []
