@@ -105,19 +105,16 @@ class Host:
             self._await(ready)
         if observing is not None:
             observing()
-        epoch_ns = time.monotonic_ns()
-        self._say(
-            "running",
-            {
-                "epoch_ns": epoch_ns,
-                "channels": [core.key for core in self._channels],
-                "interval_ns": SAMPLE_NS if observing is not None else 0,
-                "record_ns": calibrate() if self._job.record else 0.0,
-                **_environment(),
-            },
-        )
+        facts = {
+            "channels": [core.key for core in self._channels],
+            "interval_ns": SAMPLE_NS if observing is not None else 0,
+            "record_ns": calibrate() if self._job.record else 0.0,
+            **_environment(),
+        }
         deadline = None if self._job.timeout is None else time.monotonic() + self._job.timeout
+        epoch_ns = time.monotonic_ns()
         self._start.release(len(self._job.workers))
+        self._say("running", {"epoch_ns": epoch_ns, **facts})
         self._attend(deadline)
         self._say("done", {})
 
@@ -176,7 +173,7 @@ class Host:
         if not (observer.available and self._job.record):
             return None
         contenders = _Contenders() if self._backend.gil_shared else None
-        calibrate, calibrated, start = create_semaphore(), create_semaphore(), create_semaphore()
+        looking_for_gil, found, start = create_semaphore(), create_semaphore(), create_semaphore()
         post = observer.ObserverPost(
             layout=self._job.layout,
             lane=len(self._job.workers),
@@ -184,18 +181,19 @@ class Host:
             interval_ns=SAMPLE_NS,
             contenders=contenders.threads if contenders else (),
             ready=ready.descriptors,
-            calibrate=calibrate.descriptors,
-            calibrated=calibrated.descriptors,
+            calibrate=looking_for_gil.descriptors,
+            calibrated=found.descriptors,
             start=start.descriptors,
         )
         self._runner.start_observer(post)
 
         def go() -> None:
+            looking_for_gil.release()
             if contenders:
                 contenders.contend(observer.CONTEND_NS)
-            calibrate.release()
-            acquire(calibrated)
+            acquire(found)
             start.release()
+            acquire(found)  # it has begun to look
 
         return go
 
@@ -292,8 +290,9 @@ class _Contenders:
         self._gate = threading.Barrier(3)
         self._until = 0
         numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for _ in range(2):
-            threading.Thread(target=self._contend, args=(numbers,), daemon=True).start()
+        self._both = [threading.Thread(target=self._contend, args=(numbers,), daemon=True) for _ in range(2)]
+        for thread in self._both:
+            thread.start()
         self.threads = (numbers.get(), numbers.get())
 
     def _contend(self, numbers: queue.SimpleQueue[int]) -> None:
@@ -303,9 +302,11 @@ class _Contenders:
             pass
 
     def contend(self, duration_ns: int) -> None:
-        """Let them go."""
-        self._until = time.monotonic_ns() + duration_ns + 5_000_000
+        """Let them go, and wait until they are done."""
+        self._until = time.monotonic_ns() + duration_ns
         self._gate.wait()
+        for thread in self._both:
+            thread.join()
 
 
 def _environment() -> dict[str, Any]:

@@ -34,6 +34,7 @@ NOT_ASLEEP, ON_GIL, ON_CHANNEL, ON_TIMER, ON_OTHER = range(5)
 _STATES = {b"R": 1, b"S": 2, b"D": 3}
 _RUNNING = 1
 _GIL_BYTES = 192
+_ENOUGH = 10  # sightings of one word
 CONTEND_NS = 15_000_000  # three of the GIL's switch intervals
 
 available = os.path.exists("/proc/thread-self/schedstat")
@@ -93,11 +94,12 @@ def find_gil(threads: Iterable[int], until: int) -> list[int]:
     probes = [ThreadProbe(thread) for thread in threads]
     calls = _CALLS.get(os.uname().machine, {})
     seen: dict[int, int] = {}
-    while time.monotonic_ns() < until:
+    while time.monotonic_ns() < until and max(seen.values(), default=0) < _ENOUGH:
         for probe in probes:
             sleep = probe.sleep()
             if sleep is not None and sleep.call in calls.get("futex", ()):
                 seen[sleep.argument] = seen.get(sleep.argument, 0) + 1
+        time.sleep(0.0002)
     for probe in probes:
         probe.close()
     return _around(seen)
@@ -206,4 +208,5 @@ def main(post: ObserverPost) -> NoReturn:
     for worker in range(post.lane):
         at = post.layout.lane_at(worker) + 8 * Head.THREAD
         observer.watch(worker, int.from_bytes(mapping[at : at + 8], "little"))
+    attach_semaphore(post.calibrated).release()
     observer.run()

@@ -59,7 +59,7 @@ class _ObserverStarter:
 def _observe(interpreter: int, post: ObserverPost) -> None:
     """The observer's thread.  It ends only when the observer fails; the run then goes on without it."""
     print("the observer failed:", _boot(interpreter, "observer", (post,)), file=sys.__stderr__)
-    for descriptors in (post.ready, post.calibrated):
+    for descriptors in (post.ready, post.calibrated, post.calibrated):
         attach_semaphore(descriptors).release()
 
 
