@@ -284,10 +284,13 @@ class Host:
 
 
 class _Contenders:
-    """Two threads that contend for this interpreter's GIL for a moment, so that the observer can see how that looks."""
+    """Two threads that contend for this interpreter's GIL for a moment, so that the observer can see how that looks.
+
+    Until then they wait in poll, as everybody here does: a lock's futex would be taken for the GIL's.
+    """
 
     def __init__(self) -> None:
-        self._gate = threading.Barrier(3)
+        self._gate = create_semaphore()
         self._until = 0
         numbers: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._both = [threading.Thread(target=self._contend, args=(numbers,), daemon=True) for _ in range(2)]
@@ -297,14 +300,14 @@ class _Contenders:
 
     def _contend(self, numbers: queue.SimpleQueue[int]) -> None:
         numbers.put(threading.get_native_id())
-        self._gate.wait()
+        acquire(self._gate)
         while time.monotonic_ns() < self._until:
             pass
 
     def contend(self, duration_ns: int) -> None:
         """Let them go, and wait until they are done."""
         self._until = time.monotonic_ns() + duration_ns
-        self._gate.wait()
+        self._gate.release(2)
         for thread in self._both:
             thread.join()
 

@@ -131,7 +131,7 @@ def sleeps_in_channel(thread: int) -> bool:
 class Observer:
     """Samples the workers' threads into a lane of its own."""
 
-    def __init__(self, lane: LaneWriter, gil_words: Iterable[int], interval_ns: int) -> None:
+    def __init__(self, lane: LaneWriter, gil_words: Iterable[int], interval_ns: int, *, gil_shared: bool) -> None:
         self._lane = lane
         self._interval_ns = interval_ns
         calls = _CALLS.get(os.uname().machine, {})
@@ -139,6 +139,7 @@ class Observer:
         self._kinds |= dict.fromkeys(calls.get("sleep", ()), ON_TIMER)
         self._futex = calls.get("futex", ())
         self._gil_words = frozenset(gil_words)
+        self._gil_sought = gil_shared
         self._probes: dict[int, ThreadProbe] = {}
 
     def watch(self, worker: int, thread: int) -> None:
@@ -164,6 +165,8 @@ class Observer:
         if sleep is None:
             return NOT_ASLEEP
         if sleep.call in self._futex:
+            if self._gil_sought and not self._gil_words:
+                return NOT_ASLEEP  # it may be the GIL's: nobody can tell
             return ON_GIL if sleep.argument in self._gil_words else ON_OTHER
         return self._kinds.get(sleep.call, ON_OTHER)
 
@@ -204,7 +207,7 @@ def main(post: ObserverPost) -> NoReturn:
     gil_words = find_gil(post.contenders, time.monotonic_ns() + CONTEND_NS) if post.contenders else []
     attach_semaphore(post.calibrated).release()
     acquire(attach_semaphore(post.start))
-    observer = Observer(lane, gil_words, post.interval_ns)
+    observer = Observer(lane, gil_words, post.interval_ns, gil_shared=bool(post.contenders))
     for worker in range(post.lane):
         at = post.layout.lane_at(worker) + 8 * Head.THREAD
         observer.watch(worker, int.from_bytes(mapping[at : at + 8], "little"))
