@@ -8,26 +8,21 @@ text form stays visible; where they do, it remains as the picture's text alterna
 
 from __future__ import annotations
 
-import base64
-import gzip
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import bokeh
 from bokeh.core.json_encoder import serialize_json
 from bokeh.document import Document
 from bokeh.embed.util import standalone_docs_json_and_render_items
 from bokeh.model import Model
 from bokeh.models import LayoutDOM
-from bokeh.resources import Resources
 
-from vizlib.palette import DARK, LIGHT, variables
+from vizlib import bundle, controls
+from vizlib.played import Columns, states
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +36,33 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """What the page's script `kind` draws from `content`; it follows the playhead in run number `run`."""
+
+    kind: str
+    title: str
+    subtitle: str
+    content: Any
+    run: int = 0
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a page shows, from top to bottom.  Plain text except `legend` and `below`, which are markup."""
+    """What a page shows, from top to bottom.  Plain text except `legend` and `below`, which are markup.
+
+    `runs` are what the player plays, one for each trace; with none the picture stands still and has no player.
+    Panels stand to the right of the sections where there is room, else below them.
+    """
 
     name: str
     about: str
     sentences: Sequence[str]
-    sections: Sequence[Section]
-    legend: str
+    sections: Sequence[Section] = ()
+    legend: str = ""
     below: str = ""
+    panels: Sequence[Panel] = ()
+    runs: Sequence[Columns] = ()
 
 
 class View:
@@ -107,20 +120,20 @@ body {{ margin: 0 auto; padding: 20px 28px; max-width: 1280px; background: #FFFF
 
 def _fragment(sheet: Sheet, text: str, *, alone: bool = False) -> str:
     documents, item = _document([section.figure for section in sheet.sections])
-    packed = serialize_json({"markup": _markup(sheet), "docs": documents, "item": item})
-    tall = 220 + sum(
-        (section.figure.height or 0) + 60 for section in sheet.sections
-    )  # about what the picture will need
+    content = {"markup": _markup(sheet), "docs": documents, "item": item, "runs": sheet.runs, "states": states()}
+    content["panels"] = [{"kind": panel.kind, "content": panel.content, "run": panel.run} for panel in sheet.panels]
+    # about what the picture will need
+    tall = 260 + sum((section.figure.height or 0) + 60 for section in sheet.sections)
     return "\n".join(
         (
             f'<div class="lab-view{" lab-alone" if alone else ""}" style="--tall:{tall}px">',
-            f"<style>{_style()}</style>",
+            f"<style>{bundle.style()}</style>",
             '<div class="lab-picture"></div>',
             f'<p class="lab-still">{_STILL}</p>',
             f'<pre class="lab-text">{escape(text)}</pre>',
-            f'<script type="text/plain" class="lab-library">{_library()}</script>',
-            f'<script type="text/plain" class="lab-document">{_pack(packed)}</script>',
-            f"<script>{_script()}</script>",
+            f'<script type="text/plain" class="lab-library">{bundle.library() if sheet.sections else ""}</script>',
+            f'<script type="text/plain" class="lab-document">{bundle.pack(serialize_json(content))}</script>',
+            f"<script>{bundle.script()}</script>",
             "</div>",
         )
     )
@@ -130,8 +143,13 @@ _STILL = "The picture needs JavaScript. In JupyterLab, run the cell or trust the
 
 
 def _markup(sheet: Sheet) -> str:
+    bars = [controls.PLAYER] if sheet.runs else []
+    bars += [controls.NAVIGATION] if sheet.runs and sheet.sections else []
     sections = (line for section in sheet.sections for line in _section(section))
-    return "\n".join((*_header(sheet), _CONTROLS, *sections, sheet.legend, sheet.below))
+    times = ('<div class="lab-times">', *sections, sheet.legend, "</div>") if sheet.sections else (sheet.legend,)
+    panels = ('<div class="lab-panels">', *(line for panel in sheet.panels for line in _panel(panel)), "</div>")
+    desk = ('<div class="lab-desk">', *times, *(panels if sheet.panels else ()), "</div>")
+    return "\n".join((*_header(sheet), *bars, controls.KEYS if sheet.runs else "", *desk, sheet.below))
 
 
 def _header(sheet: Sheet) -> Iterable[str]:
@@ -149,48 +167,21 @@ def _section(section: Section) -> Iterable[str]:
     yield "</div>"
 
 
-_CONTROLS = """<div class="lab-bar" role="toolbar" aria-label="View">
-<button type="button" data-do="pan" aria-pressed="true" title="Dragging moves the picture">drag: move</button>
-<button type="button" data-do="box" aria-pressed="false" title="Drag over what to see larger">drag: zoom in</button>
-<span class="lab-split"></span>
-<button type="button" data-do="out" aria-label="zoom out" title="Zoom out (Ctrl+wheel)">&minus;</button>
-<button type="button" data-do="in" aria-label="zoom in" title="Zoom in (Ctrl+wheel)">+</button>
-<button type="button" data-do="fit" title="Show the whole run">fit</button>
-<span class="lab-split"></span>
-<button type="button" data-do="text" aria-pressed="false" title="Show the same as text, below">in words</button>
-<span class="lab-hint">Ctrl+wheel: zoom · click a bar: keep its arrows</span>
-</div>"""
+def _panel(panel: Panel) -> Iterable[str]:
+    title, subtitle = escape(panel.title), escape(panel.subtitle)
+    yield f'<section class="lab-panel" data-kind="{panel.kind}" aria-label="{title}, {subtitle}">'
+    yield f'<div class="lab-title"><b>{title}</b><span>{subtitle}</span></div><div class="lab-stage"></div>'
+    yield from (f'<p class="lab-note">{escape(note)}</p>' for note in panel.notes)
+    yield "</section>"
 
 
 def _document(figures: Sequence[Model]) -> tuple[Any, dict[str, Any]]:
     """The figures as one Bokeh document, so that what they share stays shared, and how to show it."""
+    if not figures:
+        return {}, {}
     document = Document()
     for figure in figures:
         document.add_root(figure)
     documents, items = standalone_docs_json_and_render_items(list(figures))
     item = items[0].to_json()
     return documents, {"docid": item["docid"], "root_ids": item["root_ids"]}
-
-
-def _pack(text: str) -> str:
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
-
-
-def _asset(name: str) -> str:
-    return resources.files("vizlib").joinpath("assets", name).read_text("utf-8")
-
-
-@cache
-def _library() -> str:
-    """BokehJS without its widgets, packed."""
-    return _pack("\n".join(Resources(mode="inline", components=["bokeh"]).js_raw))
-
-
-@cache
-def _style() -> str:
-    return _asset("view.css").replace("LIGHT", variables(LIGHT)).replace("DARK", variables(DARK))
-
-
-@cache
-def _script() -> str:
-    return _asset("view.js").replace("VERSION", bokeh.__version__)

@@ -48,6 +48,7 @@ LIGHT = {
     "arrow": "#24292F",
     "alarm": "#B3261E",
     "panel": "#F6F8FA",
+    "playhead": "#C2185B",
 }
 
 DARK = {
@@ -59,6 +60,7 @@ DARK = {
     "arrow": "#F0F3F6",
     "alarm": "#FF8A80",
     "panel": "#1B1F24",
+    "playhead": "#FF5C93",
 }
 
 

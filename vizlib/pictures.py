@@ -8,6 +8,7 @@ from runtime.tracing.trace import Trace
 from vizlib import comparison, legend, words
 from vizlib.frame import Axis
 from vizlib.page import Section, Sheet, View
+from vizlib.played import played
 from vizlib.text import text
 from vizlib.views.timeline import Columns, axis_for, columns, draw
 
@@ -39,6 +40,7 @@ def _sheet(traces: Sequence[Trace]) -> Sheet:
         sections=[_section(one, title, axis) for one, title in zip(drawn, titles, strict=True)],
         legend=legend.legend(traces, marks),
         below=legend.lives(traces) if len(traces) > 1 else "",
+        runs=[played(trace, title) for trace, title in zip(traces, titles, strict=True)],
     )
 
 

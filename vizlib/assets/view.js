@@ -1,7 +1,6 @@
 // One picture: waits for BokehJS, draws the document, and answers pointer, legend, buttons and theme.
 // Runs once for each output; `root` is that output's own element, so any number of them share a page.
 (async (root, version) => {
-  "use strict";
   const all = (selector) => [...root.querySelectorAll(selector)];
   const one = (selector) => root.querySelector(selector);
 
@@ -38,6 +37,9 @@
   };
 
   // ---- theme --------------------------------------------------------------------------------------------------
+
+  const hidden = new Set(); // states that the legend hides
+  let states = []; // how each is called and looks
 
   const alone = root.classList.contains("lab-alone");
   const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -93,18 +95,23 @@
     tip.style.top = `${Math.max(4, top)}px`;
   };
 
+  const IN_TIME = ["timeline", "depth"]; // the figures that share the time axis
   const PRIORITY = ["mark", "arrows", "cores", "touch"];
   const pointed = new Map(); // renderer -> index, of what is under the pointer now
   let pointer = [0, 0];
 
   const rank = (renderer) => PRIORITY.findIndex((name) => renderer.name.startsWith(name));
   const wordsOf = (renderer, index) => {
-    const words = renderer.data_source.data.words;
+    const { words } = renderer.data_source.data;
     return words ? words[index] : figureOf(renderer).messages.data.words[index];
   };
 
+  // A state that the legend hides does not answer the pointer.
+  const isHidden = ({ name, data_source: { data } }, index) => name === "touch" && hidden.has(states[data.state[index]].label);
+
   const showPointed = () => {
-    const [best] = [...pointed.entries()].sort(([a], [b]) => rank(a) - rank(b));
+    const seen = [...pointed.entries()].filter(([renderer, index]) => !isHidden(renderer, index));
+    const [best] = seen.sort(([a], [b]) => rank(a) - rank(b));
     tip.hidden = !best;
     if (tip.showPopover && tip.matches(":popover-open") !== Boolean(best)) best ? tip.showPopover() : tip.hidePopover();
     if (best) {
@@ -145,8 +152,9 @@
   const showChosen = (figure, best) => {
     const [renderer, index] = best ?? [];
     const bars = new Set(figure.chosen);
+    if (!figure.bars) return; // no lanes of states
     if (renderer?.name === "touch") bars.add(index);
-    const arrows = new Set([...bars].flatMap((bar) => arrowsOf(figure, bar)));
+    const arrows = new Set([...figure.followed, ...[...bars].flatMap((bar) => arrowsOf(figure, bar))]);
     if (renderer?.name === "arrows") arrows.add(index);
     setIndices(figure.bars, [...bars].sort((a, b) => a - b));
     setIndices(figure.strong, [...arrows].sort((a, b) => a - b));
@@ -179,20 +187,37 @@
     range.setv({ bounds, start: bounds[0], end: bounds[1] });
   };
 
-  const zoom = (factor) => {
+  // About `middle`, which stays where it is on the screen.
+  const zoom = (factor, middle = null) => {
     const range = figures[0].plot.x_range;
     const [low, high] = range.bounds;
-    const middle = (range.start + range.end) / 2;
-    const half = Math.max((range.end - range.start) * factor, range.min_interval ?? 1) / 2;
-    range.setv({ start: Math.max(low, middle - half), end: Math.min(high, middle + half) });
+    const span = range.end - range.start;
+    const wide = Math.min(Math.max(span * factor, range.min_interval ?? 1), high - low);
+    const about = middle ?? (range.start + range.end) / 2;
+    const start = Math.min(Math.max(about - ((about - range.start) / span) * wide, low), high - wide);
+    range.setv({ start, end: start + wide });
+  };
+
+  const move = (part) => {
+    const range = figures[0].plot.x_range;
+    const [low, high] = range.bounds;
+    const span = range.end - range.start;
+    const start = Math.min(Math.max(range.start + part * span, low), high - span);
+    range.setv({ start, end: start + span });
   };
 
   const actions = {
-    fit: frame,
+    fit: () => frame(),
     in: () => zoom(0.5),
     out: () => zoom(2),
     pan: () => drag("pan"),
     box: () => drag("box"),
+    brush: () => drag("brush"),
+    keys: () => {
+      const keys = one(".lab-keys");
+      keys.hidden = !keys.hidden;
+      one("[data-do=keys]")?.setAttribute("aria-expanded", String(!keys.hidden));
+    },
     text: () => {
       const shown = root.classList.toggle("lab-worded");
       one("[data-do=text]").setAttribute("aria-pressed", String(shown));
@@ -201,10 +226,11 @@
 
   const drag = (name) => {
     for (const { plot } of figures) {
-      plot.toolbar.active_drag = plot.toolbar.tools.find((tool) => tool.name === name);
+      plot.toolbar.active_drag = plot.toolbar.tools.find((tool) => tool.name === name) ?? null;
       plot.toolbar.tools.forEach((tool) => { if (["pan", "box"].includes(tool.name)) tool.active = tool.name === name; });
     }
-    for (const button of all("[data-do=pan], [data-do=box]")) {
+    playhead?.setSelecting(name === "brush");
+    for (const button of all("[data-do=pan], [data-do=box], [data-do=brush]")) {
       button.setAttribute("aria-pressed", String(button.dataset.do === name));
     }
   };
@@ -212,7 +238,6 @@
   // ---- legend -------------------------------------------------------------------------------------------------
 
   let single = null;
-  const hidden = new Set();
 
   const applyLegend = () => {
     const fades = (state) => hidden.has(state) || (single !== null && single !== state);
@@ -242,7 +267,8 @@
 
   // ---- start --------------------------------------------------------------------------------------------------
 
-  const figures = [];
+  const figures = []; // those in time, from top to bottom
+  const plotViews = []; // theirs
   const figureOf = (renderer) => figures.find(({ plot }) => plot.renderers.includes(renderer));
 
   const describe = (plot) => {
@@ -251,6 +277,7 @@
     return {
       plot,
       chosen: [],
+      followed: [], // messages that the keys lead along
       spans: source("touch"),
       coreNames: named("core names"),
       directions: named("directions"),
@@ -286,15 +313,15 @@
   const embed = async (bokeh, docs, item) => {
     item.roots = Object.fromEntries(item.root_ids.map((id, i) => [id, all(".lab-plot")[i]]));
     const [views] = await bokeh.embed.embed_items(docs, [item]);
-    const plots = views.roots.filter((view) => view.model.name === "timeline");
     // The page says itself how to zoom; Bokeh's own reminder cannot be read in a dark theme.
-    for (const view of plots) view.notify_about = () => {};
-    figures.push(...plots.map((view) => describe(view.model)));
-    return figures[0].plot.document;
+    for (const view of views.roots) view.notify_about = () => {};
+    plotViews.push(...views.roots.filter(({ model }) => IN_TIME.includes(model.name)));
+    figures.push(...plotViews.map((view) => describe(view.model)));
+    return views.roots[0].model.document;
   };
 
-  const followTheme = () => {
-    const models = [...new Set(figures.flatMap(({ plot }) => [...plot.references()]))];
+  const followTheme = (doc) => {
+    const models = [...new Set((doc?.roots() ?? []).flatMap((plot) => [...plot.references()]))];
     const paint = () => paintTheme(models);
     const observer = new MutationObserver(paint);
     observer.observe(document.body, { attributeFilter: ["data-jp-theme-light", "class"] });
@@ -306,23 +333,70 @@
     };
   };
 
+  // ---- playing ------------------------------------------------------------------------------------------------
+
+  let playhead = null;
+
+  // The moment under the pointer, when it is over a figure, else the playhead's.
+  const focus = (clock) => {
+    const at = plotViews.findIndex((view) => view.el.matches(":hover"));
+    if (at < 0) return clock.now;
+    const { left, width } = plotViews[at].frame.bbox;
+    const { start, end } = figures[at].plot.x_range;
+    const x = pointer[0] - plotViews[at].el.getBoundingClientRect().left - left;
+    return x < 0 || x > width ? clock.now : start + (x / width) * (end - start);
+  };
+
+  const play = ({ runs }) => {
+    const end = Math.max(1, ...runs.map(({ wall, workers }) => Math.max(wall, ...workers.map(({ ended }) => ended))));
+    const clock = PARTS.clock({ root, one, runs, end });
+    const moments = PARTS.moments({ states });
+    const said = one(".lab-said");
+    said.style.setProperty("--lines", runs.length > 1 ? runs.length + 1 : 1);
+    said.textContent = "Space plays, . and , step from event to event, ? shows all keys.";
+    const tell = (more = "") => {
+      said.textContent = `t = ${clock.moment(clock.now)}: ${more && `${more}; `}${moments.sentence(runs, clock.now)}`;
+    };
+    clock.follow((ns, why) => { if (why === "jump") tell(); });
+    Object.assign(actions, clock.actions);
+    if (figures.length) {
+      playhead = PARTS.playhead({ clock, figures, plotViews, range: figures[0].plot.x_range });
+      const show = () => figures.forEach((figure) => showChosen(figure, null));
+      const follow = PARTS.follow({ clock, figures, arrowsOf, show, say: tell });
+      actions.follow = follow.go;
+      actions.clear = () => {
+        const selected = clock.brush !== null;
+        if (selected) playhead.select(0, 0);
+        return follow.forget() || selected;
+      };
+    }
+    const navigate = figures.length ? { move, fit: frame, zoom: (factor) => zoom(factor, focus(clock)) } : null;
+    PARTS.keys({ root, one, clock, actions, navigate });
+    return clock;
+  };
+
   const start = async () => {
     sweep();
-    const bokeh = await library();
-    const { markup, docs, item } = JSON.parse(await unpack(one(".lab-document")));
+    const content = JSON.parse(await unpack(one(".lab-document")));
+    const { markup, docs, item, runs } = content;
+    states = content.states;
+    const bokeh = item.docid ? await library() : null;
     root.dataset.theme = isDark() ? "dark" : "light";
     one(".lab-picture").innerHTML = markup;
-    const doc = await embed(bokeh, docs, item);
-    const stopFollowing = followTheme();
+    const doc = bokeh ? await embed(bokeh, docs, item) : null;
+    const stopFollowing = followTheme(doc);
+    if (figures.length) frame();
+    const clock = runs.length ? play(content) : null;
     page.views.set(root, {
-      hear: (from, event, detail) => { if (from === doc) heard[event](detail); },
+      clock,
+      hear: (from, event, detail) => { if (doc && from === doc) heard[event](detail); },
       close: () => {
         stopFollowing();
-        doc.clear();
-        bokeh.documents.splice(bokeh.documents.indexOf(doc), 1);
+        clock?.close();
+        doc?.clear();
+        bokeh?.documents.splice(bokeh.documents.indexOf(doc), 1);
       },
     });
-    frame();
     for (const figure of figures) {
       const fitSoon = coalesced(() => fit(figure));
       for (const property of ["start", "end"]) figure.plot.x_range.properties[property].change.connect(fitSoon);

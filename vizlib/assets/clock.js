@@ -1,0 +1,146 @@
+// The clock of a picture: the one moment that everything in it shows, and the buttons that move it.
+//
+// Times are nanoseconds of the run.  Followers are told of every new moment; only while playing does the clock ask for
+// frames, and it stands still while the picture is out of sight.
+({ root, one, runs, end }) => {
+  const followers = [];
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const clock = { now: 0, playing: false, looping: false, brush: null, pace: 1, end };
+  let visible = true;
+  let asked = 0; // the frame that was asked for, 0 for none
+  let before = 0; // when the last frame was, on the screen's clock
+
+  // ---- words --------------------------------------------------------------------------------------------------
+
+  const UNITS = [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]];
+  const unitOf = (ns) => UNITS.find(([size]) => ns >= size) ?? UNITS.at(-1);
+  // A moment has as many decimals as tell a five-thousandth of the run, always the same, so that its digits stay in place.
+  const [size, unit] = unitOf(end / 2);
+  const decimals = size === 1 ? 0 : Math.min(6, Math.max(0, Math.ceil(Math.log10((size / end) * 5000) - 1e-9)));
+  clock.moment = (ns) => `${(ns / size).toFixed(decimals)} ${unit}`;
+  clock.duration = (ns) => {
+    const [scale, name] = unitOf(ns);
+    const value = ns / scale;
+    return `${value.toFixed(scale === 1 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2)} ${name}`;
+  };
+
+  // ---- the moment ---------------------------------------------------------------------------------------------
+
+  // `why` is "play" for the next frame of many, "jump" when a reader went there.
+  clock.go = (ns, why = "jump") => {
+    clock.now = Math.min(Math.max(ns, 0), end);
+    one(".lab-time").textContent = `t = ${clock.moment(clock.now)}`;
+    for (const follower of followers) follower(clock.now, why);
+  };
+  clock.follow = (follower) => { followers.push(follower); follower(clock.now, "start"); };
+
+  const tick = (at) => {
+    asked = 0;
+    if (!clock.playing || !visible) return;
+    const passed = before ? Math.min(at - before, 100) : 0; // a page that was busy goes on where it was
+    before = at;
+    const [from, to] = (clock.looping && clock.brush) || [0, end];
+    const next = clock.now + (passed / 1000) * clock.pace;
+    if (next < to || (!clock.looping && clock.now < end && next < end)) clock.go(next, "play");
+    else if (clock.looping) clock.go(from, "play");
+    else { clock.go(end, "play"); clock.pause(); }
+    ask();
+  };
+  const ask = () => { if (!asked && clock.playing && visible) asked = requestAnimationFrame(tick); };
+
+  const show = () => {
+    const button = one("[data-do=play]");
+    button.setAttribute("aria-pressed", String(clock.playing));
+    button.setAttribute("aria-label", clock.playing ? "pause" : "play");
+    button.title = still.matches ? "This system asks for less motion: step instead ( . and , )"
+      : `${clock.playing ? "Pause" : "Play"} (Space)`;
+    button.disabled = still.matches;
+    one("[data-do=loop]").setAttribute("aria-pressed", String(clock.looping));
+  };
+
+  clock.play = () => {
+    if (still.matches) return;
+    const [from, to] = (clock.looping && clock.brush) || [0, end];
+    if (clock.now < from || clock.now >= to) clock.go(from);
+    clock.playing = true;
+    before = 0;
+    show();
+    ask();
+  };
+  clock.pause = () => { clock.playing = false; show(); };
+
+  // ---- events -------------------------------------------------------------------------------------------------
+
+  const moments = new Set([0, end]);
+  for (const { workers, messages, prints } of runs) {
+    for (const { spans, began, ended } of workers) {
+      for (const at of spans.began) moments.add(at);
+      moments.add(began).add(ended);
+    }
+    for (const column of [messages.admitted, messages.taken, messages.received, prints]) for (const at of column) moments.add(at);
+  }
+  const events = Float64Array.from(moments).filter((at) => at >= 0 && at <= end).sort();
+  clock.events = events;
+
+  // The number of events before `ns`.
+  const place = (ns) => {
+    let [low, high] = [0, events.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (events[middle] < ns) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  clock.step = (forward) => {
+    clock.pause();
+    const index = forward ? place(clock.now + 1e-3) : place(clock.now) - 1;
+    clock.go(events[Math.min(Math.max(index, 0), events.length - 1)]);
+  };
+
+  // ---- speed --------------------------------------------------------------------------------------------------
+
+  // From a thousandth of real time to ten times, and further where a run is so short or long that it takes about ten
+  // seconds of screen only beyond.
+  const usual = end / 10 / 1e9;
+  const speed = one("[data-role=speed]");
+  speed.min = Math.log10(Math.min(1e-3, usual / 10));
+  speed.max = Math.log10(Math.max(10, usual * 10));
+  const setPace = () => {
+    clock.pace = 10 ** Number(speed.value) * 1e9;
+    const told = `1 s of screen = ${clock.duration(clock.pace)} of run`;
+    one(".lab-speed-words").textContent = told;
+    speed.setAttribute("aria-valuetext", told);
+  };
+  speed.addEventListener("input", setPace);
+  speed.value = Math.log10(usual);
+  setPace();
+
+  // ---- when not to move ---------------------------------------------------------------------------------------
+
+  const sight = new IntersectionObserver((entries) => {
+    visible = entries.at(-1).isIntersecting;
+    before = 0;
+    ask();
+  });
+  sight.observe(root);
+  const calm = () => { if (still.matches) clock.pause(); show(); };
+  still.addEventListener("change", calm);
+
+  clock.actions = {
+    start: () => clock.go((clock.looping && clock.brush?.[0]) || 0),
+    previous: () => clock.step(false),
+    next: () => clock.step(true),
+    play: () => (clock.playing ? clock.pause() : clock.play()),
+    loop: () => { clock.looping = !clock.looping; show(); },
+  };
+  clock.close = () => {
+    clock.playing = false;
+    cancelAnimationFrame(asked);
+    sight.disconnect();
+    still.removeEventListener("change", calm);
+  };
+  clock.go(0);
+  show();
+  return clock;
+}

@@ -1,0 +1,48 @@
+"""What a picture carries: the page's scripts, its style sheet, and BokehJS, packed."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from functools import cache
+from importlib import resources
+
+import bokeh
+from bokeh.resources import Resources
+
+from vizlib.palette import DARK, LIGHT, variables
+
+PARTS = ("clock", "moments", "playhead", "follow", "keys")
+"""Scripts that the page's main script uses, each a file with one function."""
+
+
+def pack(text: str) -> str:
+    """Compressed, in letters that may stand anywhere in a page."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def _asset(name: str) -> str:
+    return resources.files("vizlib").joinpath("assets", name).read_text("utf-8")
+
+
+@cache
+def library() -> str:
+    """BokehJS without its widgets, packed."""
+    return pack("\n".join(Resources(mode="inline", components=["bokeh"]).js_raw))
+
+
+@cache
+def style() -> str:
+    """The style sheet, in both themes."""
+    return (
+        (_asset("view.css") + _asset("player.css")).replace("LIGHT", variables(LIGHT)).replace("DARK", variables(DARK))
+    )
+
+
+@cache
+def script() -> str:
+    """The page's main script and its parts, in a block of their own so that pictures on one page do not meet."""
+    parts = ",\n".join(f"{name}:\n{_asset(f'{name}.js').strip()}" for name in PARTS)
+    return f'"use strict";\n{{\nconst PARTS = {{\n{parts},\n}};\n{_asset("view.js")}}}'.replace(
+        "VERSION", bokeh.__version__
+    )
