@@ -59,26 +59,27 @@ class Panel:
         self.box = widgets.VBox([heading, self.field, self.button, self.feedback])
         self.box.layout.margin = "0 0 12px 0"
         self.button.on_click(lambda _: self.lock())
-        self.field.observe(lambda _: self._show(), "value")
         self._show()
 
     def lock(self) -> None:
         """Record what is chosen, and show what there is to say about it."""
         value = self.field.value
-        if value is not None:
-            shown = value if isinstance(self.question, Choice) else self.question.shown(value)
-            answers.lock(Answer(self.question.key, self.question.text, value, shown))
+        if value is None:
+            self.feedback.value = card("<p>Choose an answer first.</p>", live=True)
+            return
+        shown = value if isinstance(self.question, Choice) else self.question.shown(value)
+        answers.lock(Answer(self.question.key, self.question.text, value, shown))
         self._show()
         self._locked()
 
     def _show(self) -> None:
         answer = answers.locked(self.question.key)
-        self.button.disabled = answer is not None or self.field.value is None
-        self.field.disabled = answer is not None
-        self.button.layout.display = "none" if answer is not None else None
-        if answer is not None:
-            self.field.value = answer.value
-            self.feedback.value = card(self.question.feedback(answer), live=True)
+        if answer is None:
+            return
+        self.field.value = answer.value
+        self.field.disabled = True
+        self.button.layout.display = "none"
+        self.feedback.value = card(self.question.feedback(answer), live=True)
 
 
 def _choices(question: Choice) -> Any:

@@ -62,7 +62,7 @@ class Choice:
         if answer is None:
             return "\n".join([*lines, "Your answer: none yet"])
         chosen = self.option(answer)
-        lines += [f"Your answer: {chosen.text} ({_verdict(chosen)})"]
+        lines += [f"Your answer: {chosen.text} {_mark(chosen)}"]
         lines += [f"  {_mark(option)} {option.text}: {option.reason}" for option in self.options]
         return "\n".join(lines)
 
@@ -77,9 +77,7 @@ class Choice:
     def feedback(self, answer: Answer) -> str:
         """Markup for after the choice: whether it was right, and every option's reason."""
         chosen = self.option(answer)
-        head = (
-            f'<p class="lab-verdict">{_sign(chosen)} You chose <b>{escaped(chosen.text)}</b>: {_verdict(chosen)}.</p>'
-        )
+        head = f'<p class="lab-verdict">You chose <b>{escaped(chosen.text)}</b>: {_sign(chosen)}</p>'
         return head + reasons(self.options, chosen)
 
 
@@ -139,10 +137,6 @@ def _sign(option: Option) -> str:
 
 def _mark(option: Option) -> str:
     return "[right]" if option.is_right else "[wrong]"
-
-
-def _verdict(option: Option) -> str:
-    return "right" if option.is_right else "not so"
 
 
 def score(choices: Sequence[Choice], answers: Iterable[Answer | None]) -> tuple[int, int]:

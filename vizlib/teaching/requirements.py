@@ -92,7 +92,8 @@ def workers_at_least(count: int) -> Requirement:
     def judge(trace: Trace) -> Verdict:
         return Verdict(len(trace.workers) >= count, f"This run had {words.count(len(trace.workers), 'worker')}.")
 
-    return Requirement(f"{words.number(count)} workers or more", judge)
+    noun = "worker" if count == 1 else "workers"
+    return Requirement(f"{words.number(count)} {noun} or more", judge)
 
 
 def every_message_received() -> Requirement:
