@@ -1,0 +1,172 @@
+"""What holds for every lesson, checked without running it.
+
+Each code cell has exactly one tag: `check` (its output is compared), `live` (it runs an experiment; a check follows) or
+`ui` (it asks something).  A check that compares nothing would pass whatever happens, so there must be none.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+import statistics
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
+KINDS = {"check", "live", "ui"}
+MAX_CELLS, MAX_WORDS, MAX_BYTES, MAX_LINE = 50, 2_000, 3_000_000, 90
+OUR_IMPORTS = {"runtime", "vizlib"}
+MACHINE = re.compile(r"/(?:home|root|tmp|work|Users|usr)/|[A-Z]:\\\\|\b3\.\d+\.\d+\b|\bip-\d")
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def lesson(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def code(lesson):
+    return [cell for cell in lesson.cells if cell.cell_type == "code"]
+
+
+def prose(lesson):
+    """Every markdown cell without its code blocks."""
+    texts = [cell.source for cell in lesson.cells if cell.cell_type == "markdown"]
+    return [re.sub(r"```.*?```", "", text, flags=re.DOTALL) for text in texts]
+
+
+def kind(cell):
+    (found,) = KINDS & set(cell.metadata.get("tags", ())) or {None}
+    return found
+
+
+def compared(cell):
+    """The lines of the cell's output that nbval compares."""
+    texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+    return "\n".join(texts).splitlines()
+
+
+def test_there_are_lessons():
+    assert NOTEBOOKS
+
+
+def test_every_code_cell_is_of_one_kind(lesson):
+    for cell in code(lesson):
+        tags = set(cell.metadata.get("tags", ()))
+        assert len(KINDS & tags) == 1, f"{cell.id}: {tags}"
+        assert ("nbval-ignore-output" in tags) == (kind(cell) != "check"), cell.id
+        assert "NBVAL" not in cell.source, f"{cell.id}: say it with tags"
+
+
+def test_it_is_committed_executed_top_to_bottom(lesson):
+    assert [cell.execution_count for cell in code(lesson)] == list(range(1, len(code(lesson)) + 1))
+    errors = [output.ename for cell in code(lesson) for output in cell.outputs if output.output_type == "error"]
+    assert errors == []
+
+
+def test_no_check_is_vacuous(lesson):
+    for cell in code(lesson):
+        if kind(cell) == "check":
+            firm = [line for line in compared(cell) if line.strip() and not line.startswith("~ ")]
+            assert firm, f"{cell.id}: nothing of its output is compared"
+
+
+def test_every_experiment_is_checked_before_the_next_heading(lesson):
+    unchecked = None
+    for cell in lesson.cells:
+        if cell.cell_type == "markdown":
+            ends_part = re.search(r"^## ", cell.source, re.MULTILINE)
+            assert not (unchecked and ends_part), f"{unchecked} is followed by no check"
+        elif kind(cell) == "live":
+            unchecked = cell.id
+        elif kind(cell) == "check":
+            unchecked = None
+    assert unchecked is None
+
+
+def test_no_compared_output_tells_of_the_machine(lesson):
+    for cell in code(lesson):
+        if kind(cell) == "check":
+            told = [line for line in compared(cell) if not line.startswith("~ ") and MACHINE.search(line)]
+            assert not told, f"{cell.id}: {told}"
+
+
+def test_no_path_of_a_machine_is_stored(path):
+    text = re.sub(r'"image/png": "[^"]*"', "", path.read_text("utf-8"))
+    assert re.findall(r"/(?:home|root|tmp|work|Users)/[^\s\"]*", text) == []
+
+
+def test_one_title_and_no_heading_level_is_skipped(lesson):
+    levels = [len(marks) for text in prose(lesson) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_the_header_says_how_long_and_what_for(lesson):
+    header = lesson.cells[0].source
+    for part in ("minutes", "**Questions:**", "**Afterwards you can**", "**Needs:**"):
+        assert part in header
+
+
+def test_pictures_have_words(lesson):
+    for text in prose(lesson):
+        assert not re.search(r"!\[\s*\]\(", text), "an image without alternative text"
+        assert not re.search(r"<img(?![^>]*\balt=\"[^\"]+\")", text), "an image without alternative text"
+    for cell in code(lesson):
+        for output in cell.outputs:
+            if any(mime.startswith("image/") for mime in output.get("data", ())):
+                assert len(output.data["text/plain"]) > 100, f"{cell.id}: a picture without its text form"
+
+
+def test_it_is_of_a_size_that_can_be_read(lesson, path):
+    words = sum(len(re.findall(r"\w+", text)) for text in prose(lesson))
+    assert words <= MAX_WORDS
+    assert len(lesson.cells) <= MAX_CELLS
+    assert path.stat().st_size < MAX_BYTES
+
+
+def test_a_thought_and_a_few_lines(lesson):
+    shown = [cell.source for cell in code(lesson) if not cell.metadata.get("jupyter", {}).get("source_hidden")]
+    assert statistics.median(len(source.splitlines()) for source in shown) <= 6
+    too_long = [line for source in shown for line in source.splitlines() if len(line) > MAX_LINE]
+    assert too_long == []
+
+
+def test_it_imports_only_the_lab_and_the_standard_library(lesson):
+    allowed = OUR_IMPORTS | sys.stdlib_module_names
+    for cell in code(lesson):
+        for node in ast.walk(ast.parse(cell.source)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            assert {name.partition(".")[0] for name in names} <= allowed, f"{cell.id}: {names}"
+
+
+def test_ids_and_metadata_are_stable(lesson):
+    ids = [cell.id for cell in lesson.cells]
+    assert len(set(ids)) == len(ids)
+    assert [one for one in ids if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", one)] == []
+    assert set(lesson.metadata) == {"kernelspec", "language_info"}
+    assert set(lesson.metadata.language_info) == {"name"}
+    for cell in lesson.cells:
+        assert set(cell.metadata) <= {"tags", "jupyter"}
+
+
+def test_folded_answers_are_closed(lesson):
+    for cell in lesson.cells:
+        assert cell.source.count("<details>") == cell.source.count("</details>") == cell.source.count("<summary>")
+
+
+def test_links_are_safe(lesson):
+    for text in prose(lesson):
+        assert re.findall(r"\]\((?!https://|#)[^)]*\)", text) == []
