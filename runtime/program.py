@@ -16,6 +16,7 @@ from runtime.run import Run
 from runtime.tracing.trace import Trace
 
 MAX_WORKERS = 64
+SHORTEST_INTERVAL_S = 0.0001  # a look at a few threads takes a good part of that
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Program:
         python: str | None = None,
         record: bool = True,
         trace_lines: bool = False,
+        sample_interval: float | None = 0.001,
         limits: Limits | None = None,
     ) -> Trace:
         """Run the program and return its trace.  Blocks until it ends; Ctrl-C or the notebook's interrupt stops it.
@@ -128,13 +130,21 @@ class Program:
         `backend` is a name in `BACKENDS`; `timeout` seconds until `RunTimeoutError`; `cores` how many cores the workers
         may use, or which; `python` another executable to run them; `record=False` runs without recording operations;
         `trace_lines=True` records each line that a snippet executes, which costs about two records a line;
-        `limits` what the run may use at most.
+        `sample_interval` seconds from one look at the workers' threads to the next (None: nobody looks; what they do
+        between channel operations is inferred); `limits` what the run may use at most.
 
         Raises `ProgramError` for a program that cannot run as it is written, `WorkerError` when a worker raised,
         `RunTimeoutError`, `HostCrashError`; the last three with the trace so far.
         """
         return self.start(
-            backend, timeout=timeout, cores=cores, python=python, record=record, trace_lines=trace_lines, limits=limits
+            backend,
+            timeout=timeout,
+            cores=cores,
+            python=python,
+            record=record,
+            trace_lines=trace_lines,
+            sample_interval=sample_interval,
+            limits=limits,
         ).wait()
 
     def start(
@@ -146,24 +156,24 @@ class Program:
         python: str | None = None,
         record: bool = True,
         trace_lines: bool = False,
+        sample_interval: float | None = 0.001,
         limits: Limits | None = None,
     ) -> Run:
         """Start the program and return the `Run`.  See `run` for the parameters."""
         if backend not in BACKENDS:
             raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
-        job = self._job(backend, timeout, cores, record, trace_lines, limits or Limits())
+        job = self._job(backend)._replace(
+            timeout=timeout,
+            cores=cores if cores is None or isinstance(cores, int) else tuple(cores),
+            record=record,
+            trace_lines=trace_lines,
+            sample_ns=_nanoseconds(sample_interval),
+            limits=limits or Limits(),
+        )
         functions = {worker.snippet.name: worker.function for worker in self._workers.values()}
         return Run(job, python=python, notebook_names=lambda snippet: functions[snippet].__globals__)
 
-    def _job(
-        self,
-        backend: str,
-        timeout: float | None,
-        cores: int | Iterable[int] | None,
-        record: bool,
-        trace_lines: bool,
-        limits: Limits,
-    ) -> HostJob:
+    def _job(self, backend: str) -> HostJob:
         numbers = {name: number for number, name in enumerate(self._channels)}
         workers = [
             WorkerJob(
@@ -180,11 +190,6 @@ class Program:
             backend=backend,
             workers=tuple(workers),
             channels=tuple(ChannelJob(name, capacity) for name, capacity in self._channels.items()),
-            timeout=timeout,
-            cores=cores if cores is None or isinstance(cores, int) else tuple(cores),
-            record=record,
-            trace_lines=trace_lines,
-            limits=limits,
         )
 
     def _check_ends(self, workers: list[WorkerJob]) -> None:
@@ -206,6 +211,16 @@ class Program:
                     f"no worker has the {missing} end of channel {channel!r}, so its {there} end leads nowhere: "
                     f"give the {missing} end to a worker"
                 )
+
+
+def _nanoseconds(sample_interval: float | None) -> int:
+    if sample_interval is None:
+        return 0
+    if not isinstance(sample_interval, int | float) or not SHORTEST_INTERVAL_S <= sample_interval <= 3600:
+        raise ValueError(
+            f"sample_interval must be None or seconds, from {SHORTEST_INTERVAL_S} to 3600, not {sample_interval!r}"
+        )
+    return round(sample_interval * 1e9)
 
 
 def _pickle_arguments(worker: _Worker, numbers: dict[str, int]) -> bytes:

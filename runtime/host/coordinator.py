@@ -32,7 +32,6 @@ from runtime.tracing.recorder import calibrate
 from runtime.tracing.vocabulary import Ending
 
 GRACE_S = 1.0  # from Stop to the end of a worker that can be interrupted
-SAMPLE_NS = 1_000_000
 
 
 def main() -> NoReturn:
@@ -107,7 +106,7 @@ class Host:
             observing()
         facts = {
             "channels": [core.key for core in self._channels],
-            "interval_ns": SAMPLE_NS if observing is not None else 0,
+            "interval_ns": self._job.sample_ns if observing is not None else 0,
             "record_ns": calibrate() if self._job.record else 0.0,
             **_environment(),
         }
@@ -170,7 +169,7 @@ class Host:
 
     def _prepare_observer(self, ready: Semaphore) -> Any:
         """Start the observer in its interpreter.  Returns what calibrates and starts it; None where there is none."""
-        if not (observer.available and self._job.record):
+        if not (observer.available and self._job.record and self._job.sample_ns):
             return None
         contenders = _Contenders() if self._backend.gil_shared else None
         looking_for_gil, found, start = create_semaphore(), create_semaphore(), create_semaphore()
@@ -178,7 +177,7 @@ class Host:
             layout=self._job.layout,
             lane=len(self._job.workers),
             recording_fd=self._recording_fd,
-            interval_ns=SAMPLE_NS,
+            interval_ns=self._job.sample_ns,
             contenders=contenders.threads if contenders else (),
             ready=ready.descriptors,
             calibrate=looking_for_gil.descriptors,

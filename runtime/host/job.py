@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from runtime.snippets import Snippet
 from runtime.tracing.layout import Layout
 
+SAMPLE_NS = 1_000_000
 _LENGTH = struct.Struct("<I")
 
 
@@ -60,6 +61,7 @@ class HostJob(NamedTuple):
     cores: int | tuple[int, ...] | None = None
     record: bool = True
     trace_lines: bool = False
+    sample_ns: int = SAMPLE_NS  # from one look of the observer to the next; 0: nobody looks
     limits: Limits = Limits()
 
     @property

@@ -9,8 +9,11 @@ It has its own GIL, so looking never takes a worker's.  Linux tells three things
 | `syscall` | of a sleeping thread, the system call that it sleeps in, and its arguments |
 
 A thread that waits for the GIL sleeps in futex(2) on a word of that GIL's own condition variables.  Where they lie is
-found once per host by letting two threads contend for it.  So waiting for the GIL is seen, not
-guessed.
+found once per host by letting two threads contend for it.  So waiting for the GIL is seen, not guessed.
+
+Looking takes time on a core that workers could use, so a look reads as little as it can: `syscall` and `schedstat`, and
+`stat`, the dearest, only when the thread was given a core since the last look (schedstat's third number counts that).
+What reads the same as last time is not taken apart again.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ _CALLS = {
 }
 NOT_ASLEEP, ON_GIL, ON_CHANNEL, ON_TIMER, ON_OTHER = range(5)
 _STATES = {b"R": 1, b"S": 2, b"D": 3}
-_RUNNING = 1
+_RUNNING, _SLEEPING = 1, 2
+_AWAKE = b"running"  # of `syscall`
 _GIL_BYTES = 192
 _ENOUGH = 10  # sightings of one word
 CONTEND_NS = 15_000_000  # three of the GIL's switch intervals
@@ -61,32 +65,40 @@ class ThreadProbe:
         except OSError:  # a kernel or a container that hides it
             self._syscall = -1
 
-    def times(self) -> tuple[int, int]:
-        """(on-CPU ns, run-queue ns) since the thread began."""
-        on_cpu, run_queue, _ = os.pread(self._schedstat, 64, 0).split()
-        return int(on_cpu), int(run_queue)
+    def times(self) -> bytes:
+        """On-CPU and run-queue ns since the thread began, how often it was given a core: as the kernel writes it."""
+        return os.pread(self._schedstat, 64, 0)
 
     def state(self) -> tuple[int, int]:
         """(scheduler state, core)."""
         fields = os.pread(self._stat, 512, 0).rpartition(b") ")[2].split(b" ", 37)
         return _STATES.get(fields[0], 0), int(fields[36])
 
+    def call(self) -> bytes:
+        """The system call that it sleeps in, as the kernel writes it; empty when nobody can tell."""
+        if self._syscall < 0:
+            return b""
+        try:
+            return os.pread(self._syscall, 256, 0)
+        except OSError:
+            return b""
+
     def sleep(self) -> Sleep | None:
         """What it sleeps on; None when it does not sleep, or nobody can tell."""
-        if self._syscall < 0:
-            return None
-        try:
-            fields = os.pread(self._syscall, 256, 0).split(b" ", 2)
-        except OSError:
-            return None
-        if len(fields) < 3 or fields[0] == b"-1":
-            return None
-        return Sleep(int(fields[0]), int(fields[1], 16))
+        return sleep_in(self.call())
 
     def close(self) -> None:
         for fd in (self._schedstat, self._stat, self._syscall):
             if fd >= 0:
                 os.close(fd)
+
+
+def sleep_in(call: bytes) -> Sleep | None:
+    """What a line of `syscall` says that a thread sleeps on: the call and its first argument."""
+    fields = call.split(b" ", 2)
+    if len(fields) < 3 or fields[0] == b"-1":
+        return None
+    return Sleep(int(fields[0]), int(fields[1], 16))
 
 
 def find_gil(threads: Iterable[int], until: int) -> list[int]:
@@ -128,6 +140,26 @@ def sleeps_in_channel(thread: int) -> bool:
     return state != _RUNNING and sleep is not None and sleep.call in _CALLS.get(os.uname().machine, {})["channel"]
 
 
+class _Watched:
+    """One worker's thread, and what the last look at it found."""
+
+    __slots__ = ("call", "core", "on_cpu", "probe", "run_queue", "state", "times", "turns", "waits_on")
+
+    def __init__(self, thread: int) -> None:
+        self.probe = ThreadProbe(thread)
+        self.call = self.times = self.turns = b""
+        self.state = self.waits_on = self.core = self.on_cpu = self.run_queue = 0
+
+    def take(self, times: bytes) -> bool:
+        """Take in the thread's times; return whether it was given a core since the last look."""
+        if times == self.times:
+            return False
+        on_cpu, run_queue, turns = times.split()
+        self.times, self.on_cpu, self.run_queue = times, int(on_cpu), int(run_queue)
+        before, self.turns = self.turns, turns
+        return turns != before
+
+
 class Observer:
     """Samples the workers' threads into a lane of its own."""
 
@@ -140,30 +172,41 @@ class Observer:
         self._futex = calls.get("futex", ())
         self._gil_words = frozenset(gil_words)
         self._gil_sought = gil_shared
-        self._probes: dict[int, ThreadProbe] = {}
+        self._watched: dict[int, _Watched] = {}
 
     def watch(self, worker: int, thread: int) -> None:
         """Look at this thread too, from now on."""
-        self._probes[worker] = ThreadProbe(thread)
+        self._watched[worker] = _Watched(thread)
 
     def look(self) -> None:
         """Take one sample of every worker.  A thread that has ended is looked at no more."""
-        for worker, probe in list(self._probes.items()):
-            at = time.monotonic_ns()
+        now, sampled = time.monotonic_ns, self._lane.sampled
+        for worker, seen in list(self._watched.items()):
+            at = now()
             try:
-                state, core = probe.state()
-                waits_on = self._waits_on(probe) if state != _RUNNING else NOT_ASLEEP
-                on_cpu, run_queue = probe.times()
+                self._look_at(seen)
             except (OSError, ValueError):
-                self._probes.pop(worker).close()
+                self._watched.pop(worker).probe.close()
                 continue
-            took = time.monotonic_ns() - at
-            self._lane.sampled(worker, state, waits_on, core, on_cpu, run_queue, at, took)
+            sampled(worker, seen.state, seen.waits_on, seen.core, seen.on_cpu, seen.run_queue, at, now() - at)
 
-    def _waits_on(self, probe: ThreadProbe) -> int:
-        sleep = probe.sleep()
-        if sleep is None:
-            return NOT_ASLEEP
+    def _look_at(self, seen: _Watched) -> None:
+        """Bring up to date what is known of a thread.  First its state: if it sleeps, the times are final."""
+        call = seen.probe.call()
+        if not call:  # only `stat` tells
+            seen.state, seen.core = seen.probe.state()
+            seen.take(seen.probe.times())
+            return
+        if call != seen.call:
+            seen.call = call
+            sleep = sleep_in(call)
+            awake = call.startswith(_AWAKE)
+            seen.state = _RUNNING if awake else _SLEEPING
+            seen.waits_on = NOT_ASLEEP if awake or sleep is None else self._waits_on(sleep)
+        if seen.take(seen.probe.times()):
+            _, seen.core = seen.probe.state()
+
+    def _waits_on(self, sleep: Sleep) -> int:
         if sleep.call in self._futex:
             if self._gil_sought and not self._gil_words:
                 return NOT_ASLEEP  # it may be the GIL's: nobody can tell
@@ -171,7 +214,10 @@ class Observer:
         return self._kinds.get(sleep.call, ON_OTHER)
 
     def run(self) -> NoReturn:
-        """Look again and again, `interval_ns` apart, until the host ends.  Keeps count of its own CPU time."""
+        """Look again and again, `interval_ns` apart and never more often, until the host ends.
+
+        Keeps count of its own CPU time.
+        """
         due, cpu_before = time.monotonic_ns(), time.thread_time_ns()
         while True:
             self.look()
