@@ -268,15 +268,15 @@ class Core:
             return
         side = words[at + Row.SIDE] & _SIDE_MASK
         sending = side == Side.SEND
-        words[at + Row.WAITING_SINCE] = 0
         words[at + Row.SIDE] = side | CLOSED
         self.mailbox.count()  # holds the queue's lock: see Closing, above
         last = next(self.rows(side), None) is None
         if last:
             words[Shared.SENDING_OVER if sending else Shared.RECEIVING_OVER] = 1
-        if last or sending:
+        here = words[at + Row.WAITING_SINCE]  # another thread waits at this very end
+        if last or (sending and here):
             self.room.open()
-        if last or not sending:
+        if last or (here and not sending):
             self.arrivals.open()
         if last and not sending:
             self._drain()

@@ -44,9 +44,9 @@ returned, so `KeyboardInterrupt` can appear right after a system call has had it
 an effect stands in a `finally` and is one call straight into C (`post`, `open`), with nothing before it that could be
 interrupted; a mutex notes its permit in a buffer that the system call itself fills.
 
-Where there is no eventfd (macOS, Windows) a pair of connected sockets takes its place: a byte is a permit.  A socket
-buffers only some hundred bytes, which is more than these uses need.  There `post` is a Python function, so Ctrl-C has
-one moment in which it can cost a wake-up.  Windows has no poll: select waits there.
+Where there is no eventfd (macOS, Windows) a pair of connected sockets takes its place: a byte is a permit.  What a
+socket buffers is limited, and so is how often a gate is opened before somebody shuts it: as often as there are ends.
+Windows has no poll: select waits there.
 """
 
 from __future__ import annotations
@@ -151,10 +151,13 @@ class EventSemaphore:
         os.eventfd_write(self.readable, permits)
 
 
+_SOCKET_BYTES = 1 << 20  # some systems count several hundred bytes for each byte in flight
+
+
 class SocketSemaphore:
     """A semaphore in a pair of connected sockets: each byte in flight is a permit."""
 
-    __slots__ = ("_receiving", "_sending", "descriptors", "readable")
+    __slots__ = ("_receiving", "_sending", "descriptors", "post", "readable")
 
     def __init__(self, receiving_fd: int, sending_fd: int) -> None:
         import socket  # noqa: PLC0415 - costs milliseconds in each interpreter, and Linux needs it never
@@ -164,24 +167,20 @@ class SocketSemaphore:
         self._sending = socket.socket(fileno=sending_fd)
         self.readable = receiving_fd
         self.descriptors: tuple[int, ...] = (receiving_fd, sending_fd)
+        self.post: Callable[[], object] = functools.partial(self._sending.send, b"\1")
 
     @classmethod
     def create(cls, permits: int) -> SocketSemaphore:
         import socket  # noqa: PLC0415
 
         receiving, sending = socket.socketpair()
+        sending.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)
         receiving.setblocking(False)
         sending.setblocking(False)
         semaphore = cls(receiving.detach(), sending.detach())
         if permits:
             semaphore.release(permits)
         return semaphore
-
-    def post(self) -> None:
-        try:
-            self._sending.send(b"\1")
-        except BlockingIOError:  # only a bell gets so many that nobody took; it rings already
-            pass
 
     def try_acquire(self) -> bool:
         return self.take(bytearray(1))
@@ -338,8 +337,9 @@ def _sleep(poller: Any, deadline: Deadline, cancel_fd: int) -> bool:
         if remaining_ms <= 0:
             return False
         ready = poller.poll(min(remaining_ms, _LONGEST_MS))
-    if cancel_fd != NO_DESCRIPTOR and any(fd == cancel_fd for fd, _ in ready):
-        raise Cancelled
+    for fd, _ in ready:
+        if fd == cancel_fd:
+            raise Cancelled
     return True
 
 
