@@ -35,6 +35,8 @@ from runtime.tracing.trace import Trace
 _START_CODE = "import sys; sys.path[:0] = sys.argv[1:]; from runtime.host.coordinator import main; main()"
 _OUR_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _MOST_COMPLAINTS = 1 << 20
+_LAST_MOMENT_S = 0.5
+_SLOWEST_START_S = 30.0
 _STOP_PATIENCE_S = 1.5  # a little more than the host's own
 
 
@@ -109,10 +111,13 @@ class Run:
         Ctrl-C stops the run and raises `KeyboardInterrupt`; `trace` then holds what was recorded.
         """
         try:
-            self._listen(None)
+            self._listen(self._overdue_at)
         except KeyboardInterrupt:
             self.stop()
             raise
+        overdue_at = self._overdue_at()
+        if overdue_at is not None and not self._done and time.monotonic() >= overdue_at:
+            self._timed_out = True  # the host keeps the time itself, but this one is too far gone for that
         trace = self._finish()
         self._raise_for(trace)
         return trace
@@ -129,7 +134,8 @@ class Run:
             self._stopped_by = "woken"
             with contextlib.suppress(OSError):
                 write_frame(self._to_host, "stop")
-            self._listen(time.monotonic() + _STOP_PATIENCE_S)
+            patience_ends = time.monotonic() + _STOP_PATIENCE_S
+            self._listen(lambda: patience_ends)
             if not self._done:
                 self._stopped_by = "killed"
             elif len(self._outcomes) < len(self._job.workers):
@@ -152,14 +158,24 @@ class Run:
 
     # --- listening to the host ----------------------------------------------------------------------------------
 
-    def _listen(self, until: float | None) -> None:
-        """Take in what the host says, until it has said all or `until` has come."""
+    def _overdue_at(self) -> float | None:
+        """When, on the monotonic clock, a host that keeps its time must have ended; None for a run without timeout."""
+        if self._job.timeout is None:
+            return None
+        began_ns = self._started.get("epoch_ns")
+        if began_ns is None:
+            return self._began / 1e9 + _SLOWEST_START_S + self._job.timeout
+        return float(began_ns / 1e9 + self._job.timeout + _STOP_PATIENCE_S)
+
+    def _listen(self, until: Callable[[], float | None]) -> None:
+        """Take in what the host says, until it has said all, is dead, or the moment `until()` has come."""
         with self._lock, selectors.DefaultSelector() as selector:
             if self._final is not None:
                 return
             selector.register(self._from_host, selectors.EVENT_READ)
             while not self._done:
-                if not selector.select(None if until is None else max(0.0, until - time.monotonic())):
+                end = until()
+                if not selector.select(None if end is None else max(0.0, end - time.monotonic())):
                     return
                 frames = self._reader.read_available()
                 if frames is None:
@@ -187,12 +203,11 @@ class Run:
             if self._final is not None:
                 return self._final
             if not self._done:
-                # said its last word without the word "done": it is dead, or will not end by itself
+                # it is dead, and its exit code tells how; or it will not end by itself
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(0.2 if not self._stopped_by else 0)
-            if self._process.poll() is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self._process.pid, signal.SIGKILL)
+                    self._process.wait(_LAST_MOMENT_S if not self._stopped_by else 0)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # with whatever its workers have started
             self._process.wait()
             self._last_words = os.pread(self._complaints_fd, _MOST_COMPLAINTS, 0).decode("utf-8", "replace")
             self._final = self._read_trace()

@@ -47,16 +47,16 @@ def main() -> NoReturn:
     if path:
         sys.path[:] = path
     _die_with_kernel(lifeline)
-    code = 0
+    code = 1
     try:
         Host(job, recording_fd, reader, incoming, outgoing).run()
+        code = 0
     except BrokenPipeError:  # the kernel is gone
-        pass
+        code = 0
     except BaseException:
-        faulthandler.dump_traceback(all_threads=False)
         sys.excepthook(*sys.exc_info())
-        code = 1
-    os._exit(code)
+    finally:
+        os._exit(code)  # also when there is no memory left to complain with
 
 
 def _take_pipes() -> tuple[int, int]:
@@ -112,8 +112,8 @@ class Host:
         }
         deadline = None if self._job.timeout is None else time.monotonic() + self._job.timeout
         epoch_ns = time.monotonic_ns()
-        self._start.release(len(self._job.workers))
         self._say("running", {"epoch_ns": epoch_ns, **facts})
+        self._start.release(len(self._job.workers))
         self._attend(deadline)
         self._say("done", {})
 

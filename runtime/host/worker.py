@@ -25,6 +25,7 @@ from runtime.tracing.recorder import LaneWriter
 from runtime.tracing.vocabulary import NONE, Ending
 
 _OUR_FOLDER = os.path.dirname(os.path.dirname(__file__)) + os.sep
+_MOST_FRAMES = 1200  # a little more than the recursion limit: past it, somebody has raised that
 _STATUS = {Ending.RETURNED: 0, Ending.RAISED: 1, Ending.STOPPED: 2}
 
 
@@ -134,7 +135,7 @@ def _format(error: BaseException) -> str:
     """The traceback as text, without our own frames: neither those above the snippet nor those below it."""
     import traceback  # noqa: PLC0415
 
-    shown = traceback.TracebackException.from_exception(error)
+    shown = traceback.TracebackException.from_exception(error, limit=_MOST_FRAMES)
     part: traceback.TracebackException | None = shown
     while part is not None:
         part.stack = traceback.StackSummary.from_list(
