@@ -9,7 +9,7 @@ HTML file.
 """
 
 from vizlib.page import View
-from vizlib.pictures import compare, timeline
+from vizlib.pictures import compare, machine, timeline
 from vizlib.text import text
 
-__all__ = ["View", "compare", "text", "timeline"]
+__all__ = ["View", "compare", "machine", "text", "timeline"]

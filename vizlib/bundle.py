@@ -12,8 +12,9 @@ from bokeh.resources import Resources
 
 from vizlib.palette import DARK, LIGHT, variables
 
-PARTS = ("clock", "moments", "playhead", "follow", "keys")
+PARTS = ("clock", "moments", "playhead", "follow", "keys", "machine")
 """Scripts that the page's main script uses, each a file with one function."""
+SHEETS = ("view", "player", "machine")
 
 
 def pack(text: str) -> str:
@@ -34,9 +35,8 @@ def library() -> str:
 @cache
 def style() -> str:
     """The style sheet, in both themes."""
-    return (
-        (_asset("view.css") + _asset("player.css")).replace("LIGHT", variables(LIGHT)).replace("DARK", variables(DARK))
-    )
+    sheets = "".join(_asset(f"{name}.css") for name in SHEETS)
+    return sheets.replace("LIGHT", variables(LIGHT)).replace("DARK", variables(DARK))
 
 
 @cache

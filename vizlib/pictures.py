@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from runtime.tracing.trace import Trace
 from vizlib import comparison, legend, words
 from vizlib.frame import Axis
-from vizlib.page import Section, Sheet, View
+from vizlib.page import Panel, Section, Sheet, View
 from vizlib.played import played
 from vizlib.text import text
+from vizlib.views import machine as machines
 from vizlib.views.timeline import Columns, axis_for, columns, draw
 
 
@@ -28,7 +29,18 @@ def compare(*traces: Trace) -> View:
     return View(lambda: _sheet(traces), text(*traces))
 
 
-def _sheet(traces: Sequence[Trace]) -> Sheet:
+def machine(*traces: Trace) -> View:
+    """The machine at the playhead's moment beside the timeline: rooms, locks, pipes and messages on their way.
+
+    Of several runs, all at the same moment.  Raises ValueError with no trace at all.
+    """
+    if not traces:
+        raise ValueError("machine() expected at least one trace and got none: pass the traces of finished runs")
+    told = "\n\n".join(machines.text(trace) for trace in traces)
+    return View(lambda: _sheet(traces, machine=True), told)
+
+
+def _sheet(traces: Sequence[Trace], *, machine: bool = False) -> Sheet:
     drawn = [columns(trace) for trace in traces]
     axis = axis_for(drawn)
     titles = comparison.titles(traces)
@@ -40,8 +52,14 @@ def _sheet(traces: Sequence[Trace]) -> Sheet:
         sections=[_section(one, title, axis) for one, title in zip(drawn, titles, strict=True)],
         legend=legend.legend(traces, marks),
         below=legend.lives(traces) if len(traces) > 1 else "",
+        panels=_machines(traces, titles) if machine else (),
         runs=[played(trace, title) for trace, title in zip(traces, titles, strict=True)],
     )
+
+
+def _machines(traces: Sequence[Trace], titles: Sequence[str]) -> list[Panel]:
+    named = titles if len(traces) > 1 else [""]
+    return [machines.panel(trace, title, run) for run, (trace, title) in enumerate(zip(traces, named, strict=True))]
 
 
 def _section(drawn: Columns, title: str, axis: Axis) -> Section:

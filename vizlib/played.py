@@ -35,14 +35,16 @@ def states() -> list[Columns]:
             "edge": STYLES[state].outline or STYLES[state].color,
             "height": STYLES[state].height,
             "points": STYLES[state].points,
-            "holds": state in HOLDING,
+            "holds": True if state in HOLDING else False if state in FREE else None,
         }
         for state in State
     ]
 
 
 HOLDING = (State.RUNNING, State.ENCODE, State.DECODE)
-"""States in which a worker executes Python, and so holds the GIL of its interpreter."""
+"""States in which a worker executes Python, and so holds its GIL."""
+FREE = (State.SEND_BLOCKED, State.RECV_BLOCKED, State.SLEEPING)
+"""States in which it has let go of its GIL.  In all others, as when no core is free, it may have it or not."""
 
 
 def played(trace: Trace, title: str) -> Columns:

@@ -3,7 +3,10 @@
 import pytest
 
 import vizlib
+from runtime.tracing.model import State
 from tests.vizlib import builders
+from tests.vizlib.test_machine import crowd
+from vizlib.played import HOLDING
 
 pytestmark = pytest.mark.browser
 
@@ -77,7 +80,7 @@ def test_stepping_goes_from_event_to_event_and_says_what_each_worker_does(show, 
     assert page.evaluate(NOW) > first
     said = page.locator(".lab-said").inner_text()
     assert said.startswith("t = ")
-    assert "produce running" in said
+    assert "produce " in said
     page.click("[data-do=previous]")
     assert page.evaluate(NOW) == first
     page.click("[data-do=start]")
@@ -256,3 +259,104 @@ def test_a_hidden_state_does_not_answer_the_pointer(show, trace):
     page.mouse.move(box["x"] + 200, box["y"] + 85)
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert page.locator(".lab-tip").is_hidden()
+
+
+TOKEN = ".lab-token"
+
+
+def center(locator):
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def go(page, ns):
+    """Go to a moment, and wait until what glides has arrived."""
+    page.evaluate(f"{CLOCK}.go({ns})")
+    page.wait_for_function("document.getAnimations().every((one) => one.playState === 'finished')")
+
+
+@pytest.mark.parametrize(("width", "beside"), [(1024, True), (800, False)])
+def test_the_machine_stands_beside_the_timeline_where_there_is_room(show, trace, width, beside):
+    page = show(vizlib.machine(trace), width=width)
+    times, panel = (page.locator(one).bounding_box() for one in (".lab-times", ".lab-panel"))
+    assert (panel["x"] > times["x"] + times["width"]) is beside
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_rooms_show_the_state_of_their_workers(show, trace):
+    page = show(vizlib.machine(trace))
+    for part in (0.1, 0.5, 0.9):
+        at = int(trace.wall_ns * part)
+        go(page, at)
+        expected = []
+        for worker in trace.workers:
+            now = [s for s in trace.spans if s.worker == worker.index and s.began_ns <= at < s.ended_ns]
+            expected.append(State(now[0].state).label if now else "returned")
+        assert page.locator(".lab-word").all_text_contents() == expected
+
+
+def test_pipes_count_what_is_queued(show, trace):
+    page = show(vizlib.machine(trace))
+    at = int(trace.wall_ns * 0.4)
+    go(page, at)
+    queued = [sum(m.channel == c and m.admitted_ns <= at < m.taken_ns for m in trace.messages) for c in (0, 1)]
+    labels = page.locator(".lab-pipe text").all_text_contents()
+    assert labels[0].startswith(f"numbers {queued[0]}/8")
+    assert labels[1] == f"results {queued[1]}"
+    moving = sum(m.began_ns <= at < m.admitted_ns or m.taken_ns <= at < m.received_ns for m in trace.messages)
+    assert page.locator(TOKEN).count() == sum(queued) + moving
+
+
+def test_a_token_moves_from_its_sender_through_the_pipe_to_its_receiver(show, trace):
+    message = next(m for m in trace.messages if m.taken_ns - m.admitted_ns > 1_000 and m.channel == 0)
+    page = show(vizlib.machine(trace))
+    value = trace.texts[message.preview]
+    token = page.locator(TOKEN).filter(has_text=f"{value}: 24 B, pickle, produce →").locator("circle")
+    places = []
+    for at in (message.began_ns + 1, message.admitted_ns + 1, message.taken_ns - 1, message.received_ns - 1):
+        go(page, at)
+        places.append(center(token))
+    pipe = page.locator(".lab-tube").first.bounding_box()
+    for x, y in places[1:3]:
+        assert pipe["x"] <= x <= pipe["x"] + pipe["width"]
+        assert pipe["y"] <= y <= pipe["y"] + pipe["height"]
+    assert places[0][0] < pipe["x"]
+    assert places[3][0] > pipe["x"] + pipe["width"]
+    go(page, message.received_ns)
+    assert token.count() == 0
+
+
+def test_while_it_plays_the_machine_moves(show, trace):
+    page = show(vizlib.machine(trace))
+    page.evaluate(f"{CLOCK}.pace = {CLOCK}.end / 1.5")
+    page.evaluate("""() => {
+        window.places = new Set();
+        const look = () => {
+            for (const one of document.querySelectorAll(".lab-token")) window.places.add(one.style.transform);
+            requestAnimationFrame(look);
+        };
+        look();
+    }""")
+    page.click("[data-do=play]")
+    page.wait_for_function(f"{NOW} === {CLOCK}.end")
+    assert page.evaluate("window.places.size") > 10
+    assert page.locator(".lab-word").all_text_contents() == ["returned"] * 4
+
+
+def test_one_gil_is_where_the_running_worker_is(show):
+    trace = builders.squares("threads", items=8)
+    page = show(vizlib.machine(trace))
+    at = next(span.began_ns for span in trace.spans if span.state == State.GIL_WAIT) + 1
+    go(page, at)
+    holders = [s.worker for s in trace.spans if s.began_ns <= at < s.ended_ns and s.state in HOLDING]
+    assert len(holders) == 1
+    name = trace.workers[holders[0]].name
+    assert f"the one GIL: {name}" in page.locator(".lab-panel .lab-title").inner_text()
+    assert page.locator(".lab-held").count() == 1
+
+
+def test_64_workers_are_legible(show):
+    page = show(vizlib.machine(crowd()), width=1400)
+    assert page.locator(".lab-room").count() == 64
+    assert page.locator(".lab-nick").first.bounding_box()["height"] >= 8
+    assert "64 workers: small rooms" in page.locator(".lab-panel .lab-note").inner_text()

@@ -347,7 +347,7 @@
     return x < 0 || x > width ? clock.now : start + (x / width) * (end - start);
   };
 
-  const play = ({ runs }) => {
+  const play = ({ runs, panels }) => {
     const end = Math.max(1, ...runs.map(({ wall, workers }) => Math.max(wall, ...workers.map(({ ended }) => ended))));
     const clock = PARTS.clock({ root, one, runs, end });
     const moments = PARTS.moments({ states });
@@ -371,6 +371,14 @@
       };
     }
     const navigate = figures.length ? { move, fit: frame, zoom: (factor) => zoom(factor, focus(clock)) } : null;
+    const drawn = all(".lab-stage").map((stage, i) => {
+      const { kind, content, run } = panels[i];
+      return PARTS[kind]?.({ stage, content, run: runs[run], states, clock, moments });
+    });
+    actions.close = () => {
+      clock.close();
+      for (const panel of drawn) panel?.close();
+    };
     PARTS.keys({ root, one, clock, actions, navigate });
     return clock;
   };
@@ -392,7 +400,7 @@
       hear: (from, event, detail) => { if (doc && from === doc) heard[event](detail); },
       close: () => {
         stopFollowing();
-        clock?.close();
+        actions.close?.();
         doc?.clear();
         bokeh?.documents.splice(bokeh.documents.indexOf(doc), 1);
       },
