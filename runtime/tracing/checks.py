@@ -32,7 +32,7 @@ def problem(name: str, table: Table[Any], sizes: Sizes) -> str:
 
 
 def _problems(name: str, table: Table[Any], sizes: Sizes) -> Iterator[str]:
-    in_order = table.record is Span and _are_partitions(table)  # the usual case, and quick to see
+    in_order = table.record is Span and are_partitions(table)  # the usual case, and quick to see
     for field, lowest, end in _ranges(table.record, sizes):
         yield from _out_of_range(f"{name}.{field}", table.column(field), lowest, end)
     for earlier, later in () if in_order else _ORDERED[table.record]:
@@ -110,7 +110,7 @@ def _overlaps(name: str, spans: Table[Any]) -> Iterator[str]:
     """Spans of one worker are in order of time and do not overlap."""
     workers, began, ended = spans.column("worker"), spans.column("began_ns"), spans.column("ended_ns")
     rows: Sequence[int] = range(len(spans))
-    if _runs(workers) is None:
+    if runs_of(workers) is None:
         rows = sorted(rows, key=workers.__getitem__)
         workers, began, ended = (array(c.typecode, map(c.__getitem__, rows)) for c in (workers, began, ended))
     for row in compress(range(len(rows)), map(gt, ended, islice(began, 1, None))):
@@ -122,10 +122,10 @@ def _overlaps(name: str, spans: Table[Any]) -> Iterator[str]:
             return
 
 
-def _are_partitions(spans: Table[Any]) -> bool:
+def are_partitions(spans: Table[Any]) -> bool:
     """Whether the spans are ordered by worker, and those of each abut in order of time."""
     began, ended = spans.column("began_ns"), spans.column("ended_ns")
-    runs = _runs(spans.column("worker"))
+    runs = runs_of(spans.column("worker"))
     if runs is None:
         return False
     for first, last in runs:
@@ -138,7 +138,7 @@ def _are_partitions(spans: Table[Any]) -> bool:
     return True
 
 
-def _runs(column: array[int]) -> list[tuple[int, int]] | None:
+def runs_of(column: array[int]) -> list[tuple[int, int]] | None:
     """Where each value begins and ends in a column that is sorted; None for one that is not."""
     values: Any = column.tobytes() if column.itemsize == 1 else column  # bytes are counted much faster
     if column.itemsize == 1 and any(value > 127 for value in set(values)):  # negative, which no worker is

@@ -17,13 +17,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runtime.tracing.columns import Operations, integers, lines, operations, others, whole_records
+from runtime.tracing.cores import one_at_a_time
 from runtime.tracing.layout import RECORD, RECORD_BYTES, SERIAL_BITS, Head, Layout, Op
 from runtime.tracing.messages import Texts, messages_of, preview_text
 from runtime.tracing.model import Channel, CoreSpan, Ending, Line, Message, Output, Span, Worker
 from runtime.tracing.partition import Life, Parked, partition
+from runtime.tracing.places import cut_at_lines
 from runtime.tracing.printed import Part, lines_of
 from runtime.tracing.refine import refine
-from runtime.tracing.samples import Sample, anchored, core_spans, median_interval, samples_of
+from runtime.tracing.samples import Sample, anchored, core_spans, longest_interval, median_interval, samples_of
 from runtime.tracing.tables import Table
 
 # A try that succeeds at once takes well under a microsecond; to sleep and be woken takes more than four.
@@ -71,6 +73,7 @@ class Sampling:
 
     samples: int = 0
     median_interval_ns: int = 0  # between two looks at one worker
+    longest_interval_ns: int = 0
     cpu_ns: int = 0
 
 
@@ -155,8 +158,11 @@ def decode(recording: Recording) -> Decoded:
     ]
     seen = [_anchored(lane, samples) for lane, samples in zip(lanes, seen, strict=True)]
     lives = [
-        refine(life, samples, sampling.median_interval_ns, gil_shared=recording.gil_shared)
-        for life, samples in zip(lives, seen, strict=True)
+        cut_at_lines(
+            refine(life, samples, sampling.median_interval_ns, gil_shared=recording.gil_shared),
+            sorted(lane.lines, key=_at),
+        )
+        for lane, life, samples in zip(lanes, lives, seen, strict=True)
     ]
     workers = tuple(lane.worker for lane in lanes)
     lost = sum(raw.dropped for raw in recording.lanes) + sum(lane.dropped for lane in lanes) + repeated + nonsense
@@ -276,7 +282,8 @@ def _samples(recording: Recording, workers: int) -> tuple[list[list[Sample]], Sa
         return [[] for _ in range(workers)], Sampling(), 0
     raw = recording.lanes[recording.observer_lane]
     seen, dropped = samples_of(whole_records(raw.records), workers, recording.epoch_ns, *_believed(recording))
-    return seen, Sampling(sum(map(len, seen)), median_interval(seen), raw.cpu_ns), dropped
+    found = Sampling(sum(map(len, seen)), median_interval(seen), longest_interval(seen), raw.cpu_ns)
+    return seen, found, dropped
 
 
 def _anchored(lane: _Lane, samples: list[Sample]) -> list[Sample]:
@@ -286,13 +293,17 @@ def _anchored(lane: _Lane, samples: list[Sample]) -> list[Sample]:
 
 
 def _core_spans(workers: Sequence[Worker], seen: Sequence[Sequence[Sample]], interval: int) -> Table[CoreSpan]:
-    """Every worker's time on cores, ordered by worker and then by time."""
-    rows = [
+    """Every worker's time on cores, ordered by worker and then by time; a core has one worker at a time."""
+    rows = one_at_a_time(
         span
         for worker, samples in zip(workers, seen, strict=True)
         for span in core_spans(worker.index, samples, worker.began_ns, worker.ended_ns, interval)
-    ]
+    )
     return Table.of(CoreSpan, rows)
+
+
+def _at(executed: tuple[int, int]) -> int:
+    return executed[1]
 
 
 def _lines(lanes: Sequence[_Lane]) -> Table[Line]:

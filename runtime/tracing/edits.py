@@ -10,7 +10,7 @@ from typing import NamedTuple
 from runtime.tracing.model import NONE, State
 from runtime.tracing.partition import Life
 
-_OF_OPERATIONS = frozenset((State.SEND_BLOCKED, State.RECV_BLOCKED, State.ENCODE, State.DECODE))
+OF_OPERATIONS = frozenset((State.SEND_BLOCKED, State.RECV_BLOCKED, State.ENCODE, State.DECODE))
 
 
 class Edit(NamedTuple):
@@ -78,7 +78,7 @@ class _Builder:
         if (
             self._states
             and state == self._states[-1]
-            and state not in _OF_OPERATIONS
+            and state not in OF_OPERATIONS
             and (evidence, line) == (self._known[-1], self._lines[-1])
         ):
             self._moments[-1] = ended

@@ -18,6 +18,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "bool": (bool,),
     "float": (float, int),
+    "tuple[float, ...]": (tuple,),
     "int | None": (int, type(None)),
     "Ending": (str,),
 }
@@ -80,6 +81,10 @@ def _value(place: str, kind: str, packed: Any) -> Any:
     value = _unpacked(place, packed)
     if type(value) not in KINDS[kind]:
         fail(place, f"{kind} was expected, not {value!r:.60}")
+    if type(value) is tuple:
+        for part in value:
+            if type(part) not in KINDS["float"]:
+                fail(place, f"numbers were expected, not {part!r:.60}")
     if type(value) is int and not -_INT64 <= value < _INT64:
         fail(place, "it does not fit into 64 bits")
     if kind == "Ending":

@@ -9,7 +9,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import compress, repeat
+from operator import gt
 
 from runtime.tracing.columns import Operations, integers
 from runtime.tracing.layout import PREVIEW_BYTES, SERIAL_BITS, Op, Status
@@ -96,6 +97,7 @@ def messages_of(
         "taken_ns": times_received("first"),
         "received_ns": times_received("ended"),
     }
+    _after_admission(columns)
     began = columns["began_ns"].tolist()
     order: Sequence[int] = range(count)
     if began != sorted(began):
@@ -107,6 +109,18 @@ def messages_of(
     if not isinstance(order, range):
         columns = {name: array(column.typecode, map(column.__getitem__, order)) for name, column in columns.items()}
     return Table(Message, columns), repeated
+
+
+def _after_admission(columns: dict[str, array[int]]) -> None:
+    """No message is taken before it was sent.
+
+    The receiver of a large object writes down when it began to copy it, and reads the clock just before it looks into
+    the channel: the sender may have been let in, and have written that down, in between.
+    """
+    admitted, taken, received = (columns[name] for name in ("admitted_ns", "taken_ns", "received_ns"))
+    for row in compress(range(len(taken)), map(gt, admitted, taken)):
+        if taken[row] != NONE:
+            taken[row] = min(admitted[row], received[row])
 
 
 def _succeeded(found: Operations, op: Op) -> Operations:

@@ -171,8 +171,10 @@ class Environment:
 class Overhead:
     """What observing cost, measured on the host.
 
-    `record_ns` is one record's cost, calibrated before the run; `observer_ns` is the CPU time that the observer used;
-    `interval_ns` the interval that it was asked for and `median_interval_ns` the one it kept.
+    `record_ns` is one record's cost, calibrated before the run, and `shares` the part of each worker's life that its
+    records took, from 0 to 1, in the order of the workers.  `observer_ns` is the CPU time that the observer used,
+    `interval_ns` the interval that it was asked for (0: nobody looked), `median_interval_ns` the one that it kept and
+    `longest_interval_ns` the longest in which it did not look at some worker.
     """
 
     record_ns: float = 0.0
@@ -181,3 +183,10 @@ class Overhead:
     interval_ns: int = 0
     median_interval_ns: int = 0
     samples: int = 0
+    longest_interval_ns: int = 0
+    shares: tuple[float, ...] = ()
+
+    @property
+    def kept_up(self) -> bool:
+        """Whether the observer usually looked as often as it was asked to: at most half an interval late."""
+        return 2 * self.median_interval_ns <= 3 * self.interval_ns

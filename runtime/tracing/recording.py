@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from runtime.tracing.decode import RawLane, Recording, Sampling, decode, read_lane
+from runtime.tracing.conservation import violation
+from runtime.tracing.decode import Decoded, RawLane, Recording, decode, read_lane
 from runtime.tracing.layout import RECORD_BYTES, Layout
 from runtime.tracing.model import Environment, Overhead, Worker, WorkerFailure
 from runtime.tracing.trace import Trace
@@ -32,7 +33,11 @@ class RunFacts(NamedTuple):
 
 
 def read(memory: mmap.mmap, facts: RunFacts) -> Trace:
-    """Make the trace of what has been recorded until now.  The run may still go on, or be dead."""
+    """Make the trace of what has been recorded until now.  The run may still go on, or be dead.
+
+    Every trace of every run is made here, so here it is seen to that the conservation law holds (`python -O` trusts
+    it).
+    """
     layout = facts.layout
     observer = layout.lanes - 1
     lanes = tuple(read_lane(memory, layout, lane) for lane in range(layout.lanes))
@@ -49,24 +54,35 @@ def read(memory: mmap.mmap, facts: RunFacts) -> Trace:
             gil_shared=facts.gil_shared,
         )
     )
-    return Trace(
+    trace = Trace(
         name=facts.name,
         backend=facts.backend,
         results=facts.results,
         errors=facts.errors,
         complete=facts.complete,
         environment=facts.environment,
-        overhead=_overhead(facts, lanes[:observer], decoded.sampling),
+        overhead=_overhead(facts, lanes[:observer], decoded),
         **decoded.fields(),
     )
+    if __debug__ and (wrong := violation(trace.workers, trace.spans)):
+        raise AssertionError(f"internal error in the recording of {facts.name!r}: {wrong}")
+    return trace
 
 
-def _overhead(facts: RunFacts, lanes: Sequence[RawLane], sampling: Sampling) -> Overhead:
+def _overhead(facts: RunFacts, lanes: Sequence[RawLane], decoded: Decoded) -> Overhead:
+    sampling = decoded.sampling
+    records = [len(lane.records) // RECORD_BYTES for lane in lanes]
+    lives = [worker.ended_ns - worker.began_ns for worker in decoded.workers]
     return Overhead(
         record_ns=facts.record_ns,
-        records=sum(len(lane.records) for lane in lanes) // RECORD_BYTES,
+        records=sum(records),
+        shares=tuple(
+            min(count * facts.record_ns / life, 1.0) if life else 0.0
+            for count, life in zip(records, lives, strict=True)
+        ),
         observer_ns=sampling.cpu_ns,
         interval_ns=facts.interval_ns,
-        median_interval_ns=sampling.median_interval_ns,
+        median_interval_ns=sampling.median_interval_ns or (decoded.wall_ns if facts.interval_ns else 0),
+        longest_interval_ns=sampling.longest_interval_ns,
         samples=sampling.samples,
     )

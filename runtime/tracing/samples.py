@@ -98,6 +98,11 @@ def median_interval(seen: Sequence[Sequence[Sample]]) -> int:
     return intervals[len(intervals) // 2] if intervals else 0
 
 
+def longest_interval(seen: Sequence[Sequence[Sample]]) -> int:
+    """The longest time between two samples of one thread; 0 when there are none."""
+    return max((after.at - before.at for samples in seen for before, after in pairwise(samples)), default=0)
+
+
 def accounts(samples: Sequence[Sample], room: Sequence[int]) -> list[Account]:
     """The account of each interval between consecutive samples.  `room` is how much each can hold."""
     result: list[Account] = []

@@ -17,6 +17,7 @@ from runtime.tracing.trace import Trace
 from runtime.tracing.wording import bytes_in, count_of, duration, escaped, listed
 
 _MOST_LINES = 200  # of output in a timeline
+_MOST_WAITS = 5  # in sentences
 _NAME_WIDTH = 24
 _NARROWEST = 20  # a strip
 
@@ -40,6 +41,7 @@ def describe(trace: Trace) -> list[str]:
     ]
     lives = trace.breakdown()
     sentences += [_life_sentence(worker, life) for worker, life in zip(trace.workers, lives, strict=True)]
+    sentences += list(_waits(trace))
     sentences += [f"Channel {_channel_line(trace, channel)}." for channel in trace.channels]
     if len(trace.outputs):
         sentences.append(f"The workers printed {count_of(len(trace.outputs), 'line')}.")
@@ -142,6 +144,15 @@ def _life_sentence(worker: Worker, life: Life) -> str:
     return f"{escaped(worker.name)} {_ending(worker)} after {duration(life.wall_ns)}: {_shares(life)}."
 
 
+def _waits(trace: Trace) -> Iterator[str]:
+    """Who waited longest for whom."""
+    for wait in trace.waits()[:_MOST_WAITS]:
+        verb = "send to" if wait.state == State.SEND_BLOCKED else "receive from"
+        waiter, channel = escaped(trace.workers[wait.waiter].name), escaped(trace.channels[wait.channel].name)
+        awaited = f"for {escaped(trace.workers[wait.awaited].name)}" if wait.awaited != NONE else "in vain"
+        yield f"To {verb} {channel}, {waiter} waited {awaited}: {duration(wait.waited_ns)} in all."
+
+
 def _shares(life: Life) -> str:
     """The states in which the worker spent at least a hundredth of its life, most first."""
     ordered = sorted(State, key=life.share, reverse=True)
@@ -176,7 +187,13 @@ def _losses(trace: Trace) -> Iterator[str]:
 
 
 def _doubts(trace: Trace) -> Iterator[str]:
-    """What is in the trace, but was not measured."""
+    """What is in the trace, but was not measured, or not as asked."""
+    overhead = trace.overhead
+    if not overhead.kept_up:
+        yield (
+            f"The machine was too busy to look at the workers every {duration(overhead.interval_ns)}: usually it was "
+            f"every {duration(overhead.median_interval_ns)}, and once not for {duration(overhead.longest_interval_ns)}."
+        )
     inferred = trace.spans.column("evidence").count(Evidence.INFERRED)
     if inferred and inferred == sum(map((State.RUNNING).__eq__, trace.spans.column("state"))):
         yield "Nobody looked at the workers between channel operations: their running time is inferred."

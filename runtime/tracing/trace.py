@@ -10,6 +10,7 @@ from typing import Any
 
 from runtime.tracing import files
 from runtime.tracing.breakdown import Breakdown
+from runtime.tracing.depth import QueueTime, depth_of, queue_times
 from runtime.tracing.model import (
     Channel,
     CoreSpan,
@@ -22,7 +23,9 @@ from runtime.tracing.model import (
     Worker,
     WorkerFailure,
 )
+from runtime.tracing.places import Place, place_of
 from runtime.tracing.tables import Table
+from runtime.tracing.waits import Wait, waits_of
 
 
 def _empty(record: type[Any]) -> Any:
@@ -76,6 +79,28 @@ class Trace:
     def breakdown(self) -> Breakdown:
         """Where each worker's life went: the time in each state, which add up to its wall time."""
         return Breakdown.of(self.workers, self.spans)
+
+    def waits(self) -> Table[Wait]:
+        """Who waited for whom, how long: a row for each pair of workers, channel and direction, longest first.
+
+        For each worker they add up to its time in `send-blocked` and `recv-blocked`.  See `runtime.tracing.waits`.
+        """
+        return waits_of(self.spans, self.messages, self.channels)
+
+    def depth(self, channel: int) -> list[tuple[int, int]]:
+        """How many objects a channel held: (time in ns, objects from then on).  Always empty for a rendezvous.
+
+        See `runtime.tracing.depth`.
+        """
+        return depth_of(self.messages, channel, self.channels[channel].capacity)
+
+    def queue_times(self) -> Table[QueueTime]:
+        """How long messages were in their channel: shortest, median and longest, for each channel that was used."""
+        return queue_times(self.messages, len(self.channels))
+
+    def place(self, span: Span) -> Place:
+        """Where in its snippet a worker was during one of its spans, and how we know.  See `runtime.tracing.places`."""
+        return place_of(self.spans, span)
 
     def text(self, reference: int) -> str:
         """The text that a record points to; empty for NONE."""
