@@ -18,6 +18,7 @@ def desk(lab_server, playwright_browser):
     desk = lab_server.open(playwright_browser, LESSON)
     desk.page.locator(".jp-Notebook .jp-Cell").first.click()
     desk.page.keyboard.press("Escape")
+    desk.folded = {name: desk.cell(name).locator(".jp-OutputPlaceholder").is_visible() for name in PICTURES}
     desk.step_to("predict-threads")
     desk.before = _lock_in_by_keyboard(desk, desk.cell("predict-threads"), option=0)
     desk.step_to("predict-interpreters")
@@ -55,6 +56,11 @@ def test_every_cell_ran_without_error(desk):
     assert [cell["error"] for cell in cells if cell["error"]] == []
 
 
+def test_results_are_folded_until_their_cell_is_run(desk):
+    assert desk.folded == dict.fromkeys(PICTURES, True)
+    assert desk.page.locator(".jp-OutputPlaceholder").count() == 0
+
+
 def test_the_prediction_is_asked_before_its_reasons_are_told(desk):
     assert "Two threads each do the same whole job" in desk.before
     assert "lock of its interpreter" not in desk.before
@@ -70,7 +76,7 @@ def test_the_first_answer_stays_and_every_option_has_its_reason(desk):
 
 def test_the_prediction_is_drawn_beside_the_measurement(desk):
     shown = desk.cell("run-interpreters").locator(".lab-bars")
-    expect(shown).to_contain_text("you predicted1.5×measured")
+    expect(shown).to_contain_text("you predicted 1.5×measured")
     assert shown.locator(".lab-ghost").bounding_box()["width"] > 20
 
 
@@ -92,7 +98,7 @@ def test_threads_and_interpreters_stand_side_by_side(desk):
 @pytest.mark.parametrize("width", [1400, 1024])
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_looks(desk, shot, theme, width):
-    desk.page.set_viewport_size({"width": width, "height": 900})
+    desk.page.set_viewport_size({"width": width, "height": 1300})  # room for the tallest picture
     desk.use_theme(theme)
     desk.wait_for_pictures(len(PICTURES))
     for view in desk.pictures().all():

@@ -65,7 +65,7 @@ def test_the_stub_runs_and_is_not_enough(marked, cells):
 @pytest.mark.parametrize(
     ("change", "title", "told"),
     [
-        (("0.63 * size", "0.5 * size"), "the work is divided evenly", "second part did"),
+        (("0.7 * size", "0.5 * size"), "the work is divided evenly", "second part did"),
         (("worker(middle, size", "worker(2, size"), "the results add up", "counted twice"),
         (("worker(middle, size", "worker(middle + 1000, size"), "the results add up", "left out"),
     ],

@@ -94,6 +94,15 @@ def test_every_experiment_is_checked_before_the_next_heading(lesson):
     assert unchecked is None
 
 
+def test_no_result_is_seen_before_its_prediction(lesson):
+    """The committed outputs of what comes after a prediction are folded; running the cell unfolds them."""
+    asked = False
+    for cell in code(lesson):
+        asked = asked or (kind(cell) == "ui" and "predict(" in cell.source)
+        if asked and kind(cell) == "check":
+            assert cell.metadata.get("jupyter", {}).get("outputs_hidden"), cell.id
+
+
 def test_no_compared_output_tells_of_the_machine(lesson):
     for cell in code(lesson):
         if kind(cell) == "check":

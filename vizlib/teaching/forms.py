@@ -35,7 +35,7 @@ class Form:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         view: dict[str, Any] = self.box._repr_mimebundle_()
-        static = "".join(one.in_html() for one in self.questions)
+        static = "<br>".join(one.in_html() for one in self.questions)
         return {"text/plain": repr(self), "text/html": static, _WIDGET: view[_WIDGET]}
 
     def _update(self) -> None:
@@ -56,7 +56,8 @@ class Panel:
         self.button = widgets.Button(description="Lock in my answer", button_style="primary")
         self.feedback = widgets.HTML()
         heading = widgets.HTML(card(f'<p style="font-size:15px"><b>{escaped(question.text)}</b></p>'))
-        self.box = widgets.VBox([heading, self.field, self.button, self.feedback])
+        unit = [widgets.Label(question.unit.strip())] if isinstance(question, Estimate) else []
+        self.box = widgets.VBox([heading, widgets.HBox([self.field, *unit]), self.button, self.feedback])
         self.box.layout.margin = "0 0 12px 0"
         self.button.on_click(lambda _: self.lock())
         self._show()
@@ -84,18 +85,25 @@ class Panel:
 
 def _choices(question: Choice) -> Any:
     options = [option.text for option in question.options]
-    field = widgets.RadioButtons(options=options, value=None, layout=widgets.Layout(width="auto"))
+    field = widgets.RadioButtons(
+        options=options, value=None, layout=widgets.Layout(width="auto"), tooltip=question.text
+    )
     field.add_class("lab-choices")
     return field
 
 
 def _number(question: Estimate) -> Any:
-    start = min(max(1.0, question.low), question.high)
-    return widgets.FloatSlider(
-        value=start, min=question.low, max=question.high, step=question.step, readout_format=".1f",
-        description=question.unit.strip(), layout=widgets.Layout(width="28em", max_width="100%"),
-        style={"description_width": "initial"},
-    )  # fmt: skip
+    field = widgets.FloatSlider(
+        value=min(max(1.0, question.low), question.high),
+        min=question.low,
+        max=question.high,
+        step=question.step,
+        readout_format=".1f",
+        layout=widgets.Layout(width="28em", max_width="100%"),
+        tooltip=question.text,
+    )
+    field.add_class("lab-number")
+    return field
 
 
 def _ready(question: Question) -> Question:

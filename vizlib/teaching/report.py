@@ -71,7 +71,7 @@ def _line(requirement: Requirement, verdict: Verdict) -> str:
 def _row(requirement: Requirement, verdict: Verdict) -> str:
     kind, sign = _SIGNS[verdict.met]
     return (
-        f'<li><span class="{kind}">{sign}</span>'
+        f'<li><span class="{kind}">{sign}</span> '
         f'<span>{escaped(requirement.title)}<br><span class="lab-told">{escaped(verdict.words)}</span></span></li>'
     )
 

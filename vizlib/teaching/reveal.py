@@ -51,7 +51,7 @@ class Reveal:
         numbers = [self.measured, *([self.predicted] if isinstance(self.predicted, int | float) else [])]
         width = 100 * max(value, 0) / max(*numbers, 1e-9)
         return (
-            f"<span>{label}</span>"
+            f"<span>{label}</span> "
             f'<span><i class="{kind}" style="width:{width * 0.8:.1f}%"></i>{escaped(self._number(value))}</span>'
         )
 
