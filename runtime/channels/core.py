@@ -28,7 +28,6 @@ import contextlib
 import enum
 import mmap
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -107,7 +106,6 @@ _SENDING_OVER, _RECEIVING_OVER = int(Shared.SENDING_OVER), int(Shared.RECEIVING_
 _RECEIVERS_ASLEEP, _SENDERS_ASLEEP = int(Shared.RECEIVERS_ASLEEP), int(Shared.SENDERS_ASLEEP)
 
 _open_here: weakref.WeakValueDictionary[int, Core] = weakref.WeakValueDictionary()
-_open_lock = threading.RLock()  # a collector that runs inside may close ends of other channels
 _sending_here: set[tuple[int, Handle]] = set()  # the sending ends that share this interpreter's credits
 
 credit_window = [MAX_CREDITS]
@@ -185,23 +183,18 @@ class Core:
             core = cls(Address(key, name or f"channel-{key}", bound, offers, arrivals, room, mutex, state, local))
             core.words[Shared.KEY] = key
             undo.pop_all()
-        return cls._register(core)
+        _open_here[key] = core
+        return core
 
     @classmethod
     def attach(cls, address: Address) -> Core:
         """Get hold of a channel that was created elsewhere in this process."""
-        with _open_lock:
-            core = _open_here.get(address.key)
+        core = _open_here.get(address.key)
         if core is not None:
             return core
         if not cpython.queue_exists(address.key):  # its descriptors may be another's by now
             raise ChannelNotFoundError(f"channel {address.name!r} no longer exists: every end of it is gone")
-        return cls._register(cls(address))
-
-    @classmethod
-    def _register(cls, core: Core) -> Core:
-        with _open_lock:
-            return _open_here.setdefault(core.key, core)
+        return _open_here.setdefault(address.key, cls(address))  # two threads at once may get two: both are good
 
     # --- rows ---------------------------------------------------------------------------------------------------
 

@@ -79,21 +79,31 @@ class LocalMailbox:
     by_reference = True
 
     def __init__(self, bound: int) -> None:
-        self._letters: deque[Letter] = deque()
+        self._letters: deque[Letter] = deque()  # append and popleft are atomic
         self._bound = bound
         self._lock = threading.RLock()  # a collector that runs in here may send, too
         self.count = self._letters.__len__
 
     def put(self, label: int, payload: Any, credit: int) -> bool:
-        with self._lock:
-            if self._bound and len(self._letters) >= self._bound:
+        if not self._bound:
+            self._letters.append((label, payload))
+            return True
+        lock = self._lock
+        try:  # not `with`: Ctrl-C can come when it has the lock and its block has not begun
+            lock.acquire()
+            if len(self._letters) >= self._bound:
                 return False
             self._letters.append((label, payload))
             return True
+        finally:
+            if lock._is_owned():  # type: ignore[attr-defined]
+                lock.release()
 
     def take(self) -> Letter | None:
-        with self._lock:
-            return self._letters.popleft() if self._letters else None
+        try:
+            return self._letters.popleft()
+        except IndexError:
+            return None
 
 
 class LocalTokens:
