@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
-from operator import sub
 from typing import overload
 
 from runtime.tracing.model import Span, State, Worker
@@ -35,12 +32,14 @@ class Breakdown(Sequence[Life]):
     @classmethod
     def of(cls, workers: Sequence[Worker], spans: Table[Span]) -> Breakdown:
         """Add up the spans of each worker by state."""
-        lengths = list(map(sub, spans.column("ended_ns"), spans.column("began_ns")))
-        of_workers, states = spans.column("worker"), spans.column("state")
+        sums = [[0] * len(State) for _ in workers]
+        names = ("worker", "state", "began_ns", "ended_ns")
+        for worker, state, began, ended in zip(*(spans.column(name) for name in names), strict=True):
+            sums[worker][state] += ended - began
         return cls(
             tuple(
-                Life(worker.name, worker.ended_ns - worker.began_ns, _sums(worker.index, of_workers, states, lengths))
-                for worker in workers
+                Life(worker.name, worker.ended_ns - worker.began_ns, {s: ns for s in State if (ns := found[s])})
+                for worker, found in zip(workers, sums, strict=True)
             )
         )
 
@@ -67,21 +66,3 @@ class Breakdown(Sequence[Life]):
             for life in self.lives
         )
         return "\n".join([header, *rows])
-
-
-def _sums(worker: int, of_workers: array[int], states: array[int], lengths: list[int]) -> dict[State, int]:
-    """Nanoseconds by state.  A pass for each state over columns is faster than one pass over records."""
-    count = of_workers.count(worker)
-    first = of_workers.index(worker) if count else 0
-    last = first + count
-    if of_workers[first:last] == array(of_workers.typecode, [worker]) * count:  # spans are ordered by worker
-        states, lengths = states[first:last], lengths[first:last]
-    else:
-        mask = bytes(map(worker.__eq__, of_workers))
-        states, lengths = array("b", compress(states, mask)), list(compress(lengths, mask))
-    kinds = bytes(states) if states.itemsize == 1 else bytes(states.tolist())
-    return {
-        state: sum(compress(lengths, kinds.translate(bytes(kind == state for kind in range(256)))))
-        for state in State
-        if state in kinds
-    }

@@ -30,10 +30,9 @@ class Texts:
 
     def number(self, texts: Sequence[str]) -> list[int]:
         """The numbers of texts, which are kept."""
-        fresh = [text for text in dict.fromkeys(texts) if text not in self.numbers]
-        first = len(self.numbers) - 1
-        self.numbers.update(zip(fresh, range(first, first + len(fresh)), strict=True))
-        return list(map(self.numbers.__getitem__, texts))
+        numbers = self.numbers
+        keep = numbers.setdefault
+        return [keep(text, len(numbers) - 1) for text in texts]
 
     def all(self) -> tuple[str, ...]:
         return tuple(self.numbers)[1:]

@@ -128,17 +128,16 @@ def _takes_time(op: int, status: int) -> bool:
 
 def _settle_failures(found: Operations) -> Operations:
     """Operations that failed end where their wait ends; a send that could not wait has none."""
-    rows: list[tuple[int, int, int]] = []
-    for op, status, b, c, d in zip(found.op, found.status, found.first, found.second, found.ended, strict=True):
+    first, second, ended = found.first.copy(), found.second.copy(), found.ended.copy()
+    for row, status in enumerate(found.status):
         if status == Status.OK:
-            rows.append((b, c, d))
-        elif status == Status.WOULD_BLOCK:
-            rows.append((b, b, b))
-        elif op == Op.RECV:
-            rows.append((d, d, d))
+            continue
+        if status == Status.WOULD_BLOCK:
+            second[row] = ended[row] = first[row]
+        elif found.op[row] == Op.RECV:
+            first[row] = second[row] = ended[row]
         else:
-            rows.append((b, c, c))
-    first, second, ended = ([row[phase] for row in rows] for phase in range(3))
+            ended[row] = second[row]
     return replace(found, first=first, second=second, ended=ended)
 
 
@@ -146,11 +145,11 @@ def _life(began: int, ended: int, ends: list[int], states: bytes, channels: arra
     """Make the moments monotonic, and drop what has no length."""
     if ends != sorted(ends) or ends[0] < began or ends[-1] > ended:
         ends = [min(moment, ended) for moment in accumulate(ends, max, initial=began)][1:]
-    moments = array("q", [began, *ends])
-    has_length = bytes(map(lt, moments, ends))
+    has_length = bytes(map(lt, [began, *ends], ends))
     if b"\0" in has_length:
-        moments = array("q", [began, *compress(ends, has_length)])
+        ends = list(compress(ends, has_length))
         states = bytes(compress(states, has_length))
         channels = array(channels.typecode, compress(channels, has_length))
         lines = array("i", compress(lines, has_length))
+    moments = array("q", [began, *ends])
     return Life(moments, states, bytearray(states.translate(_INFERRED_WHILE_RUNNING)), channels, lines)

@@ -9,6 +9,8 @@ Workers' names, what they print and what they raise is a student's text: control
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import compress
+from operator import and_, sub
 
 from runtime.tracing.breakdown import Life
 from runtime.tracing.model import NONE, Channel, Ending, Evidence, State, Worker, WorkerFailure
@@ -109,23 +111,11 @@ def _channel_line(trace: Trace, channel: Channel) -> str:
 
 def _traffic(trace: Trace, channel: Channel) -> tuple[int, int, int, int]:
     """(sent, received, bytes, longest time from admission to being taken) of one channel."""
-    messages = trace.messages
-    sent = received = size = longest = 0
-    for number, receiver, length, admitted, taken in zip(
-        messages.column("channel"),
-        messages.column("receiver"),
-        messages.column("size"),
-        messages.column("admitted_ns"),
-        messages.column("taken_ns"),
-        strict=True,
-    ):
-        if number == channel.index:
-            sent += 1
-            size += length
-            if receiver != NONE:
-                received += 1
-                longest = max(longest, taken - admitted)
-    return sent, received, size, longest
+    column = trace.messages.column
+    sent = bytes(map(channel.index.__eq__, column("channel")))
+    received = bytes(map(and_, sent, map(NONE.__ne__, column("receiver"))))
+    waited = compress(map(sub, column("taken_ns"), column("admitted_ns")), received)
+    return sent.count(1), received.count(1), sum(compress(column("size"), sent)), max(waited, default=0)
 
 
 def _printed(trace: Trace) -> Iterator[str]:
