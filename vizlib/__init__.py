@@ -1,15 +1,34 @@
 """Pictures of traces.
 
     timeline(trace)        one run: a lane for each worker, its states, its messages
+    machine(trace, ...)    rooms, locks, pipes and messages at the playhead's moment, beside the timeline
+    source(trace)          the line where each worker is, and the time spent on each line
+    blocking(trace)        who waited for whom, and how full each channel was
+    costs(trace)           what a message and a byte cost to cross, and who paid
+    summary(trace)         the numbers that one would tell first
+    show(trace)            all of these on one page
     compare(a, b, ...)     several runs on one time axis, with the speed-up in words
     text(a, ...)           the same in plain text
 
-`timeline` and `compare` return a `View`, which displays itself in a notebook, prints as text, and saves itself to one
-HTML file.
+All but `text` return a `View`, which plays in a browser without a kernel, displays itself in a notebook, prints as
+text, and saves itself to one HTML file.  `VIEWS` lists the views of one run by name.
 """
 
+from vizlib.gallery import VIEWS
 from vizlib.page import View
-from vizlib.pictures import compare, machine, timeline
+from vizlib.pictures import blocking, compare, costs, machine, show, source, summary, timeline
 from vizlib.text import text
 
-__all__ = ["View", "compare", "machine", "text", "timeline"]
+__all__ = [
+    "VIEWS",
+    "View",
+    "blocking",
+    "compare",
+    "costs",
+    "machine",
+    "show",
+    "source",
+    "summary",
+    "text",
+    "timeline",
+]

@@ -12,9 +12,9 @@ from bokeh.resources import Resources
 
 from vizlib.palette import DARK, LIGHT, variables
 
-PARTS = ("clock", "moments", "playhead", "follow", "keys", "machine")
+PARTS = ("clock", "moments", "playhead", "follow", "keys", "machine", "source")
 """Scripts that the page's main script uses, each a file with one function."""
-SHEETS = ("view", "player", "machine")
+SHEETS = ("view", "player", "machine", "panels")
 
 
 def pack(text: str) -> str:

@@ -52,7 +52,7 @@ class Axis:
         return cls(
             Range1d(start=bounds[0], end=bounds[1], bounds=bounds, min_interval=min(20.0, ends_ns / 2)),
             themed(Span(dimension="height", line_width=1, line_dash=[2, 3], level="overlay"), line_color="quiet"),
-            max([56, *(int(6.7 * len(label)) + 14 for label in labels)]),
+            max([56, *(int(7.4 * len(label)) + 16 for label in labels)]),
         )
 
     def empty_figure(self, name: str, lanes: Lanes, ends_ns: int) -> figure:

@@ -27,29 +27,36 @@ from vizlib.played import Columns, states
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A figure with its heading and the sentences under it."""
+    """A figure with its heading, the sentences above it, the remarks under it, and its key, which is markup."""
 
     title: str
     subtitle: str
     figure: LayoutDOM
     notes: Sequence[str] = ()
+    sentences: Sequence[str] = ()
+    key: str = ""
+    kind: str = "Timeline"
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the page's script `kind` draws from `content`; it follows the playhead in run number `run`."""
+    """What the page's script `kind` draws from `content`; it follows the playhead in run number `run`.
+
+    A panel that stands still has no script of its kind, and brings its own `markup`.
+    """
 
     kind: str
     title: str
     subtitle: str
-    content: Any
+    content: Any = None
     run: int = 0
     notes: Sequence[str] = ()
+    markup: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a page shows, from top to bottom.  Plain text except `legend` and `below`, which are markup.
+    """What a page shows, from top to bottom.  Plain text except `above`, `legend` and `below`, which are markup.
 
     `runs` are what the player plays, one for each trace; with none the picture stands still and has no player.
     Panels stand to the right of the sections where there is room, else below them.
@@ -59,6 +66,7 @@ class Sheet:
     about: str
     sentences: Sequence[str]
     sections: Sequence[Section] = ()
+    above: str = ""
     legend: str = ""
     below: str = ""
     panels: Sequence[Panel] = ()
@@ -145,11 +153,25 @@ _STILL = "The picture needs JavaScript. In JupyterLab, run the cell or trust the
 def _markup(sheet: Sheet) -> str:
     bars = [controls.PLAYER] if sheet.runs else []
     bars += [controls.NAVIGATION] if sheet.runs and sheet.sections else []
-    sections = (line for section in sheet.sections for line in _section(section))
-    times = ('<div class="lab-times">', *sections, sheet.legend, "</div>") if sheet.sections else (sheet.legend,)
-    panels = ('<div class="lab-panels">', *(line for panel in sheet.panels for line in _panel(panel)), "</div>")
-    desk = ('<div class="lab-desk">', *times, *(panels if sheet.panels else ()), "</div>")
-    return "\n".join((*_header(sheet), *bars, controls.KEYS if sheet.runs else "", *desk, sheet.below))
+    keys = controls.KEYS if sheet.runs else ""
+    return "\n".join((*_header(sheet), sheet.above, *bars, keys, *_desk(sheet), sheet.below))
+
+
+def _desk(sheet: Sheet) -> Iterable[str]:
+    yield '<div class="lab-desk">'
+    if sheet.sections:
+        last = max((i for i, one in enumerate(sheet.sections) if one.kind == "Timeline"), default=-1)
+        yield '<div class="lab-times">'
+        for i, section in enumerate(sheet.sections):
+            yield from _section(section)
+            yield sheet.legend if i == last else ""
+        yield "</div>"
+    if sheet.panels:
+        yield '<div class="lab-panels">'
+        for panel in sheet.panels:
+            yield from _panel(panel)
+        yield "</div>"
+    yield "</div>"
 
 
 def _header(sheet: Sheet) -> Iterable[str]:
@@ -160,9 +182,11 @@ def _header(sheet: Sheet) -> Iterable[str]:
 
 def _section(section: Section) -> Iterable[str]:
     title, subtitle = escape(section.title), escape(section.subtitle)
-    told = f"Timeline, {title}, {subtitle}; the same follows in words"
+    told = f"{section.kind}, {title}, {subtitle}; the same follows in words"
     yield f'<div class="lab-run"><div class="lab-title"><b>{title}</b><span>{subtitle}</span></div>'
+    yield from (f'<p class="lab-saying">{escape(sentence)}</p>' for sentence in section.sentences)
     yield f'<div class="lab-plot" role="img" aria-label="{told}"></div>'
+    yield section.key
     yield from (f'<p class="lab-note">{escape(note)}</p>' for note in section.notes)
     yield "</div>"
 
@@ -170,7 +194,8 @@ def _section(section: Section) -> Iterable[str]:
 def _panel(panel: Panel) -> Iterable[str]:
     title, subtitle = escape(panel.title), escape(panel.subtitle)
     yield f'<section class="lab-panel" data-kind="{panel.kind}" aria-label="{title}, {subtitle}">'
-    yield f'<div class="lab-title"><b>{title}</b><span>{subtitle}</span></div><div class="lab-stage"></div>'
+    yield f'<div class="lab-title"><b>{title}</b><span>{subtitle}</span></div>'
+    yield f'<div class="lab-stage">{panel.markup}</div>'
     yield from (f'<p class="lab-note">{escape(note)}</p>' for note in panel.notes)
     yield "</section>"
 

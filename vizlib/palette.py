@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.tracing.model import State
+from runtime.tracing.model import State, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,15 @@ STYLES: dict[State, Style] = {
 
 WORKER_COLORS = ("#4F81B0", "#7A62AC", "#B07BCB", "#6E8B3D", "#A0705A", "#4B8F8C", "#B0617F", "#7C7C52")
 """Who runs on a core.  Softer than the states, and always with the worker's name."""
+
+TRANSFER_COLORS = {
+    Transfer.SHARE: "#009E73",
+    Transfer.PICKLE: "#0072B2",
+    Transfer.BUFFER: "#CC79A7",
+    Transfer.MOVE: "#D55E00",
+    Transfer.REFERENCE: "#8A8A8A",
+}
+"""How objects cross."""
 
 LIGHT = {
     "page": "#FFFFFF",

@@ -1,8 +1,9 @@
-"""The pictures that a notebook asks for: each puts a view's figures, words and legend on one sheet."""
+"""The pictures that a notebook asks for: each puts the figures, panels and words of one or more views on one sheet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from runtime.tracing.trace import Trace
 from vizlib import comparison, legend, words
@@ -10,23 +11,17 @@ from vizlib.frame import Axis
 from vizlib.page import Panel, Section, Sheet, View
 from vizlib.played import played
 from vizlib.text import text
-from vizlib.views import machine as machines
-from vizlib.views.timeline import Columns, axis_for, columns, draw
+from vizlib.views import blocking as _blocking
+from vizlib.views import costs as _costs
+from vizlib.views import machine as _machine
+from vizlib.views import source as _source
+from vizlib.views import summary as _summary
+from vizlib.views.timeline import Columns, axis_for, columns, draw, end_of
 
 
 def timeline(trace: Trace) -> View:
     """The run as a picture in time: a lane for each worker, its states as bars, its messages as arrows."""
-    return View(lambda: _sheet([trace]), text(trace))
-
-
-def compare(*traces: Trace) -> View:
-    """Several runs under each other on one time axis, which was faster in words, and where each life went.
-
-    Give them in the order in which they shall stand.  Raises ValueError with no trace at all.
-    """
-    if not traces:
-        raise ValueError("compare() expected at least one trace and got none: pass the traces of finished runs")
-    return View(lambda: _sheet(traces), text(*traces))
+    return _view([trace], ["timeline"], text)
 
 
 def machine(*traces: Trace) -> View:
@@ -36,34 +31,134 @@ def machine(*traces: Trace) -> View:
     """
     if not traces:
         raise ValueError("machine() expected at least one trace and got none: pass the traces of finished runs")
-    told = "\n\n".join(machines.text(trace) for trace in traces)
-    return View(lambda: _sheet(traces, machine=True), told)
+    return _view(traces, ["timeline", "machine"], _machine.text)
 
 
-def _sheet(traces: Sequence[Trace], *, machine: bool = False) -> Sheet:
-    drawn = [columns(trace) for trace in traces]
-    axis = axis_for(drawn)
-    titles = comparison.titles(traces)
-    marks = {kind for one in drawn for kind in one.marks["kind"]}
+def source(trace: Trace) -> View:
+    """Each snippet beside the timeline, the playhead's line marked in it, with the time spent on each line."""
+    return _view([trace], ["timeline", "source"], _source.text)
+
+
+def blocking(trace: Trace) -> View:
+    """Who waited for whom and how long, where each life went, and how full each channel was over time."""
+    return _view([trace], ["blocking"], _blocking.text)
+
+
+def costs(trace: Trace) -> View:
+    """What crossing cost: bytes against time for each way of crossing, and who paid."""
+    return _view([trace], ["costs"], _costs.text)
+
+
+def summary(trace: Trace) -> View:
+    """The numbers of a run that one would tell first."""
+    return _view([trace], ["summary"], _summary.text)
+
+
+def show(trace: Trace) -> View:
+    """Everything about one run on one page, under one playhead."""
+    parts = ["summary", "timeline", "machine", "source", "blocking", "costs"]
+    return _view([trace], parts, lambda one: "\n\n".join([text(one), *(module.text(one) for module in _MODULES)]))
+
+
+def compare(*traces: Trace) -> View:
+    """Several runs under each other on one time axis, which was faster in words, and where each life went.
+
+    Give them in the order in which they shall stand.  Raises ValueError with no trace at all.
+    """
+    if not traces:
+        raise ValueError("compare() expected at least one trace and got none: pass the traces of finished runs")
+    return View(lambda: _sheet(traces, ["timeline", "lives"]), text(*traces))
+
+
+_MODULES = (_machine, _source, _blocking, _costs, _summary)
+_IN_TIME = {"timeline", "machine", "source", "blocking"}
+
+
+def _view(traces: Sequence[Trace], parts: Sequence[str], told: Callable[[Trace], str]) -> View:
+    return View(lambda: _sheet(traces, parts), "\n\n".join(map(told, traces)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What is to be shown: the runs, what each is called, what a timeline draws of it, and the axis that all share."""
+
+    traces: Sequence[Trace]
+    titles: Sequence[str]
+    drawn: Sequence[Columns]
+    axis: Axis
+
+    @classmethod
+    def of(cls, traces: Sequence[Trace]) -> _Desk:
+        drawn = [columns(trace) for trace in traces]
+        channels = [lane.label for trace in traces for lane in _blocking.lanes(trace).workers]
+        return cls(traces, comparison.titles(traces), drawn, axis_for(drawn, channels if len(traces) == 1 else ()))
+
+    def named(self) -> Iterable[tuple[int, Trace, str]]:
+        """Number, run, and a heading where there is more than one."""
+        for run, trace in enumerate(self.traces):
+            yield run, trace, self.titles[run] if len(self.traces) > 1 else ""
+
+
+def _sheet(traces: Sequence[Trace], parts: Sequence[str]) -> Sheet:
+    desk = _Desk.of(traces)
+    chosen = set(parts)
+    marks = {kind for one in desk.drawn for kind in one.marks["kind"]}
+    plays = chosen & _IN_TIME
     return Sheet(
         name=words.listed(list(dict.fromkeys(words.plain(trace.name) for trace in traces))),
-        about=" vs ".join(titles) if len(traces) > 1 else "",
+        about=" vs ".join(desk.titles) if len(traces) > 1 else "",
         sentences=list(comparison.in_words(traces) if len(traces) > 1 else _in_words(traces[0])),
-        sections=[_section(one, title, axis) for one, title in zip(drawn, titles, strict=True)],
-        legend=legend.legend(traces, marks),
-        below=legend.lives(traces) if len(traces) > 1 else "",
-        panels=_machines(traces, titles) if machine else (),
-        runs=[played(trace, title) for trace, title in zip(traces, titles, strict=True)],
+        sections=[section for part in parts if part in _SECTIONS for section in _SECTIONS[part](desk)],
+        panels=[panel for part in parts if part in _PANELS for panel in _PANELS[part](desk)],
+        above="".join(map(_summary.table, traces)) if "summary" in chosen else "",
+        legend=legend.legend(traces, marks) if "timeline" in chosen else "",
+        below=legend.lives(traces) if "lives" in chosen and len(traces) > 1 else "",
+        runs=[played(trace, title) for trace, title in zip(traces, desk.titles, strict=True)] if plays else (),
     )
 
 
-def _machines(traces: Sequence[Trace], titles: Sequence[str]) -> list[Panel]:
-    named = titles if len(traces) > 1 else [""]
-    return [machines.panel(trace, title, run) for run, (trace, title) in enumerate(zip(traces, named, strict=True))]
+def _timelines(desk: _Desk) -> Iterable[Section]:
+    for trace, title, drawn in zip(desk.traces, desk.titles, desk.drawn, strict=True):
+        yield Section(title, words.subtitle(trace), draw(drawn, desk.axis), drawn.notes)
 
 
-def _section(drawn: Columns, title: str, axis: Axis) -> Section:
-    return Section(title, words.subtitle(drawn.trace), draw(drawn, axis), drawn.notes)
+def _depths(desk: _Desk) -> Iterable[Section]:
+    for trace, drawn in zip(desk.traces, desk.drawn, strict=True):
+        if trace.channels:
+            figure = _blocking.draw(trace, desk.axis, end_of(drawn))
+            told = "objects queued, up to the number at the right"
+            lives = legend.lives([trace])
+            yield Section("How full each channel was", told, figure, _blocking.notes(trace), (), lives, "Steps in time")
+
+
+def _prices(desk: _Desk) -> Iterable[Section]:
+    for trace in desk.traces:
+        yield Section(
+            "What crossing cost",
+            "each mark is one end of one message, each line the fitted cost",
+            _costs.draw(trace),
+            list(_costs.notes(trace)),
+            _costs.in_words(trace),
+            _costs.key(trace),
+            "Scatter",
+        )
+
+
+def _waits(desk: _Desk) -> Iterable[Panel]:
+    for run, trace, title in desk.named():
+        yield Panel("waits", "Who waited for whom", title, run=run, markup=_blocking.listed(trace))
+
+
+_SECTIONS: dict[str, Callable[[_Desk], Iterable[Section]]] = {
+    "timeline": _timelines,
+    "blocking": _depths,
+    "costs": _prices,
+}
+_PANELS: dict[str, Callable[[_Desk], Iterable[Panel]]] = {
+    "machine": lambda desk: (_machine.panel(trace, title, run) for run, trace, title in desk.named()),
+    "source": lambda desk: (one for run, trace, title in desk.named() for one in _source.panels(trace, title, run)),
+    "blocking": _waits,
+}
 
 
 def _in_words(trace: Trace) -> Iterable[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from runtime.tracing.depth import depth_of
 from runtime.tracing.model import NONE, Evidence, Message, State, Transfer, Worker
 from runtime.tracing.trace import Trace
 from vizlib import words
@@ -72,6 +73,15 @@ def gil(trace: Trace) -> str:
     if not trace.environment.gil:
         return "none"
     return "one" if trace.backend in ("threads", "shared-gil") else "own"
+
+
+def fullest_of(trace: Trace, channel: int) -> int:
+    """The most objects that a channel held.
+
+    A receiver frees its slot a moment before it notes that it did: what seems more than the capacity is no more.
+    """
+    most = max([0, *(depth for _, depth in depth_of(trace.messages, channel))])
+    return min(most, trace.channels[channel].capacity or most)
 
 
 def _worker(trace: Trace, worker: Worker, life: list[Run]) -> Columns:

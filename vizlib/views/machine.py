@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from runtime.tracing.depth import depth_of
 from runtime.tracing.model import NONE, State
 from runtime.tracing.trace import Trace
 from vizlib import words
 from vizlib.page import Panel
 from vizlib.plan import NARROW, WIDE, flows, plan
-from vizlib.played import FREE, HOLDING, gil
+from vizlib.played import FREE, HOLDING, fullest_of, gil
 
 
 def panel(trace: Trace, title: str = "", run: int = 0) -> Panel:
@@ -80,6 +79,6 @@ def _holder(trace: Trace, at_ns: int) -> str:
 def _facts(trace: Trace, channel: int) -> str:
     messages = [one for one in trace.messages if one.channel == channel]
     taken = sum(one.receiver != NONE for one in messages)
-    fullest = max([0, *(depth for _, depth in depth_of(trace.messages, channel))])
+    fullest = fullest_of(trace, channel)
     size = words.size(sum(one.size for one in messages))
     return f"{words.count(len(messages), 'message')}, {taken:,} taken, {size}, at most {fullest:,} queued"

@@ -232,14 +232,15 @@ def _notes(trace: Trace, bars: Merged, stays: Merged, shown: int) -> Iterable[st
         yield f"The first {MARKS:,} of {len(trace.outputs):,} printed lines are marked."
 
 
-def _end(drawn: Columns) -> int:
+def end_of(drawn: Columns) -> int:
+    """The last moment that a timeline shows."""
     ends: list[int] = [1, drawn.trace.wall_ns, *drawn.ends["x"], *drawn.spans["right"], *drawn.cores["right"]]
     return max(ends)
 
 
 def draw(drawn: Columns, axis: Axis) -> figure:
     """A figure of the columns.  Its lanes have fixed heights and its width follows the page."""
-    plot = axis.empty_figure("timeline", drawn.lanes, ends_ns=_end(drawn))
+    plot = axis.empty_figure("timeline", drawn.lanes, ends_ns=end_of(drawn))
     _draw_floor(plot, drawn)
     draws = (_draw_cores, _draw_spans, _draw_messages, _draw_marks)
     touchable = [renderer for draw_part in draws for renderer in draw_part(plot, drawn)]
@@ -248,10 +249,10 @@ def draw(drawn: Columns, axis: Axis) -> figure:
     return plot
 
 
-def axis_for(drawn: Sequence[Columns]) -> Axis:
-    """The axis that all of `drawn` share."""
-    labels = (lane.label for one in drawn for lane in (*one.lanes.workers, *one.lanes.cores.values()))
-    return Axis.over(max(map(_end, drawn), default=1), labels)
+def axis_for(drawn: Sequence[Columns], more: Iterable[str] = ()) -> Axis:
+    """The axis that all of `drawn` share with figures whose lanes are labelled `more`."""
+    labels = [lane.label for one in drawn for lane in (*one.lanes.workers, *one.lanes.cores.values())]
+    return Axis.over(max(map(end_of, drawn), default=1), [*labels, *more])
 
 
 def _draw_floor(plot: figure, drawn: Columns) -> None:

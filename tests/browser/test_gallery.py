@@ -1,0 +1,71 @@
+"""Every view of the gallery in a real browser, in both themes and two widths, on a saved page with the network off."""
+
+import pytest
+
+import vizlib
+from runtime.tracing.model import State
+from tests.browser.test_player import CLOCK, go
+from tests.browser.test_player import show as show
+from tests.vizlib import builders
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return builders.squares("threads", items=8)
+
+
+@pytest.mark.parametrize("name", [*vizlib.VIEWS, "show"])
+def test_every_view_is_drawn_and_fits(show, shot, trace, name):
+    make = vizlib.VIEWS[name].make if name in vizlib.VIEWS else vizlib.show
+    page = show(make(trace))
+    if page.locator(".lab-player").count():
+        go(page, trace.wall_ns * 0.4)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_selector(f".lab-view[data-theme={theme}]")
+        for width in (1024, 1400):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
+            shot(page.locator(".lab-view"), f"view-{name}-{theme}-{width}")
+
+
+def test_the_source_marks_the_line_of_each_worker(show, trace):
+    page = show(vizlib.source(trace))
+    span = next(s for s in trace.spans if s.worker == 1 and s.state == State.ENCODE)
+    go(page, span.began_ns + 1)
+    flag = page.locator(".lab-flag", has_text="#1")
+    assert (
+        flag.evaluate("(one) => one.closest('.lab-line').querySelector('code').textContent")
+        == "        out.send(value)"
+    )
+    assert flag.evaluate("(one) => one.closest('.lab-line').classList.contains('lab-here')")
+
+
+def test_figures_in_time_line_up_under_one_playhead(show, trace):
+    page = show(vizlib.show(trace))
+    page.evaluate(f"{CLOCK}.go({CLOCK}.end / 3)")
+    lines = [one.bounding_box()["x"] for one in page.locator(".lab-playhead").all()]
+    assert len(lines) == 2
+    assert lines[0] == pytest.approx(lines[1], abs=1.5)
+
+
+def test_a_mark_of_the_costs_tells_its_message(show, trace):
+    page = show(vizlib.costs(trace))
+    x, y = page.evaluate("""() => {
+        const view = Bokeh.index.roots[0];
+        const data = view.model.renderers[0].data_source.data;
+        const box = view.el.getBoundingClientRect();
+        return [box.left + view.frame.x_scale.compute(data.x[0]), box.top + view.frame.y_scale.compute(data.y[0])];
+    }""")
+    page.mouse.move(x, y)
+    tip = page.locator(".lab-tip")
+    tip.wait_for(state="visible")
+    assert " paid " in tip.inner_text()
+    assert "24 B" in tip.inner_text()
+
+
+def test_a_summary_carries_no_player_and_no_library(tmp_path, trace):
+    vizlib.summary(trace).save(tmp_path / "run.html")
+    assert (tmp_path / "run.html").stat().st_size < 100_000
