@@ -195,6 +195,7 @@ class Run:
         elif what == "deadlock":
             self._note_deadlock(content)
         elif what == "done":
+            self._started |= content
             self._done = True
 
     def _finish(self) -> Trace:
@@ -240,6 +241,7 @@ class Run:
                 epoch_ns=started.get("epoch_ns", self._began),
                 interval_ns=started.get("interval_ns", 0),
                 record_ns=started.get("record_ns", 0.0),
+                host_cpu_ns=started.get("host_cpu_ns", 0),
                 environment=self._environment(),
                 results={
                     job.workers[worker].name: _unpickle_result(outcome.result)

@@ -110,12 +110,13 @@ class Host:
             "record_ns": calibrate() if self._job.record else 0.0,
             **_environment(),
         }
+        others_before = _cpu_of_others()
         deadline = None if self._job.timeout is None else time.monotonic() + self._job.timeout
         epoch_ns = time.monotonic_ns()
         self._say("running", {"epoch_ns": epoch_ns, **facts})
         self._start.release(len(self._job.workers))
         self._attend(deadline)
-        self._say("done", {})
+        self._say("done", {"host_cpu_ns": _cpu_of_others() - others_before})
 
     def _set_limits(self) -> None:
         cores = self._job.cores
@@ -309,6 +310,11 @@ class _Contenders:
         self._gate.release(2)
         for thread in self._both:
             thread.join()
+
+
+def _cpu_of_others() -> int:
+    """CPU time of the whole process by the operating system's account, less this thread's own."""
+    return time.process_time_ns() - time.thread_time_ns()
 
 
 def _environment() -> dict[str, Any]:

@@ -175,6 +175,10 @@ class Overhead:
     records took, from 0 to 1, in the order of the workers.  `observer_ns` is the CPU time that the observer used,
     `interval_ns` the interval that it was asked for (0: nobody looked), `median_interval_ns` the one that it kept and
     `longest_interval_ns` the longest in which it did not look at some worker.
+
+    `workers_ns` is what the operating system's account of the whole host process leaves for the workers: its CPU time
+    during the run, less the coordinator's and the observer's.  Nothing else in a trace comes from there, so it is a
+    witness for the time that the spans give as on a core (running, encode and decode).  0 when the host was killed.
     """
 
     record_ns: float = 0.0
@@ -185,6 +189,7 @@ class Overhead:
     samples: int = 0
     longest_interval_ns: int = 0
     shares: tuple[float, ...] = ()
+    workers_ns: int = 0
 
     @property
     def kept_up(self) -> bool:

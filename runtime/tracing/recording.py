@@ -26,6 +26,7 @@ class RunFacts(NamedTuple):
     epoch_ns: int  # of the monotonic clock, when the workers were released
     interval_ns: int  # that the observer was asked to keep
     record_ns: float = 0.0  # what one record costs, calibrated on the host
+    host_cpu_ns: int = 0  # CPU time of the host from the epoch on, without its coordinator's; 0 when not known
     environment: Environment = Environment()
     results: Mapping[str, Any] = {}
     errors: tuple[WorkerFailure, ...] = ()
@@ -81,6 +82,7 @@ def _overhead(facts: RunFacts, lanes: Sequence[RawLane], decoded: Decoded) -> Ov
             for count, life in zip(records, lives, strict=True)
         ),
         observer_ns=sampling.cpu_ns,
+        workers_ns=max(facts.host_cpu_ns - sampling.cpu_ns, 0),
         interval_ns=facts.interval_ns,
         median_interval_ns=sampling.median_interval_ns or (decoded.wall_ns if facts.interval_ns else 0),
         longest_interval_ns=sampling.longest_interval_ns,

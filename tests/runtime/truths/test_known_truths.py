@@ -73,7 +73,12 @@ def test_a_worker_that_sleeps_half_its_life(backend):
 def test_two_that_compute_under_one_gil_wait_for_it_half_their_lives(backend):
     program = spinners(2, 0.2)
 
-    eventually(lambda: share(program.run(backend), "spin #1", State.GIL_WAIT), 0.5, 0.1)
+    def wait_share() -> float:
+        # of the time in which it did not wait for a core: on a busy machine, who wakes to ask for the GIL again has to
+        life = program.run(backend).breakdown()[0]
+        return life.share(State.GIL_WAIT) / (1 - life.share(State.CORE_WAIT))
+
+    eventually(wait_share, 0.5, 0.1)
 
 
 @needs_observer
@@ -89,19 +94,28 @@ def test_two_that_compute_with_a_gil_each_never_wait_for_it():
 def test_two_that_compute_with_a_gil_each_run_all_the_time():
     program = spinners(2, 0.2)
 
-    eventually(lambda: share(program.run("interpreters"), "spin #1", State.RUNNING), 1.0, 0.15)
+    def running_share() -> float:
+        # of the time in which nothing else in the machine had its core
+        life = program.run("interpreters").breakdown()[0]
+        return life.share(State.RUNNING) / (1 - life.share(State.CORE_WAIT))
+
+    eventually(running_share, 1.0, 0.05)
 
 
 @needs_observer
 @needs_two_cores
-def test_three_that_compute_on_two_cores_wait_a_third_of_their_lives_for_one():
+def test_three_that_compute_on_two_cores_wait_for_one_while_the_others_have_them():
+    # a third of their lives when the machine has nothing else to do; in any case all that is not their own CPU time
     program = spinners(3, 0.3)
+    shares: list[float] = []
 
-    def mean_wait() -> float:
-        trace = program.run("interpreters", cores=2)
-        return sum(life.share(State.CORE_WAIT) for life in trace.breakdown()) / 3
+    def mean_surprise() -> float:
+        lives = program.run("interpreters", cores=2).breakdown()
+        shares.append(sum(life.share(State.CORE_WAIT) for life in lives) / 3)
+        return shares[-1] - sum(1 - 0.3e9 / life.wall_ns for life in lives) / 3
 
-    eventually(mean_wait, 1 / 3, 0.1)
+    eventually(mean_surprise, 0.0, 0.05)
+    assert min(shares) > 1 / 3 - 0.1
 
 
 def line(capacity: int, send_s: float, receive_s: float, count: int = 10) -> runtime.Program:
@@ -144,9 +158,8 @@ def test_a_receiver_is_blocked_as_long_as_its_sender_works(backend):
     eventually(lambda: program.run(backend).breakdown()[1].states[State.RECV_BLOCKED] / 1e9, 10 * 0.02, 0.03)
 
 
-@needs_observer
 @pytest.mark.parametrize("backend", ["interpreters", "shared-gil"])
-def test_large_objects_cost_their_copies_at_both_sides(backend):
+def test_objects_of_50_mb_cost_their_copies_at_both_sides(backend):
     program = runtime.Program("copies")
     receiving, sending = program.channel("objects")
 
@@ -155,15 +168,18 @@ def test_large_objects_cost_their_copies_at_both_sides(backend):
         import pickle
         import time
 
-        rows = [str(n) for n in range(300_000)]
-        began = time.perf_counter()
-        data = pickle.dumps(rows, protocol=5)
-        encoded = time.perf_counter()
-        pickle.loads(data)
-        decoded = time.perf_counter()
-        for _ in range(5):
+        rows = [b"%d" % n * 10 for n in range(830_000)]
+        encode, decode = [], []
+        for _ in range(2):
             out.send(rows)
-        return encoded - began, decoded - encoded
+            began = time.thread_time_ns()
+            data = pickle.dumps(rows, protocol=5)
+            encode.append(time.thread_time_ns() - began)
+        for _ in range(2):
+            began = time.thread_time_ns()
+            pickle.loads(data)
+            decode.append(time.thread_time_ns() - began)
+        return min(encode), min(decode)
 
     @program.worker(receiving)
     def receive(objects):
@@ -172,18 +188,24 @@ def test_large_objects_cost_their_copies_at_both_sides(backend):
 
     def ratios() -> tuple[float, float]:
         trace = program.run(backend)
+        assert min(trace.messages.column("size")) > 50_000_000
         by_hand = trace.results["send"]
-        encode = [m.encoded_ns - m.began_ns for m in trace.messages]
-        decode = [m.received_ns - m.taken_ns for m in trace.messages]
-        return min(encode) / 1e9 / by_hand[0], min(decode) / 1e9 / by_hand[1]
+        encode = sum(life.states.get(State.ENCODE, 0) for life in trace.breakdown())
+        decode = sum(life.states.get(State.DECODE, 0) for life in trace.breakdown())
+        return encode / 2 / by_hand[0], decode / 2 / by_hand[1]
 
-    # the same work, so about the same time; by hand it is done once, cold
-    eventually(lambda: ratios()[0], 1.0, 0.5)
-    eventually(lambda: ratios()[1], 1.0, 0.5)
+    # the same work, so about the same time; but by hand, nobody else used the memory at the same time
+    eventually(lambda: max(abs(ratio - 1) for ratio in ratios()), 0.0, 0.5)
+
+
+def on_core(trace: runtime.Trace) -> int:
+    """The nanoseconds that the spans give as on a core, of all workers."""
+    states = (State.RUNNING, State.ENCODE, State.DECODE)
+    return sum(life.states.get(state, 0) for life in trace.breakdown() for state in states)
 
 
 @needs_observer
-def test_on_cpu_time_agrees_with_the_operating_systems_account(backend):
+def test_on_cpu_time_agrees_with_the_operating_systems_account_of_the_threads(backend):
     program = runtime.Program("witness")
 
     @program.worker(copies=2)
@@ -198,7 +220,37 @@ def test_on_cpu_time_agrees_with_the_operating_systems_account(backend):
 
     def ratio() -> float:
         trace = program.run(backend)
-        on_cpu = sum(life.states.get(State.RUNNING, 0) for life in trace.breakdown())
-        return on_cpu / sum(trace.results.values())
+        return on_core(trace) / sum(trace.results.values())
+
+    eventually(ratio, 1.0, 0.03)
+
+
+@needs_observer
+def test_on_cpu_time_agrees_with_the_operating_systems_account_of_the_host(backend):
+    program = runtime.Program("witness")
+    receiving, sending = program.channel("rows", capacity=2)
+
+    @program.worker(sending)
+    def compute_and_send(out):
+        import time
+
+        for n in range(20):
+            until = time.thread_time() + 0.02
+            while time.thread_time() < until:
+                pass
+            out.send(list(range(n)))
+
+    @program.worker(receiving)
+    def receive_and_compute(rows):
+        import time
+
+        for _ in rows:
+            until = time.thread_time() + 0.01
+            while time.thread_time() < until:
+                pass
+
+    def ratio() -> float:
+        trace = program.run(backend)
+        return on_core(trace) / trace.overhead.workers_ns
 
     eventually(ratio, 1.0, 0.03)
