@@ -11,9 +11,11 @@
     text(a, ...)           the same in plain text
 
 All but `text` return a `View`, which plays in a browser without a kernel, displays itself in a notebook, prints as
-text, and saves itself to one HTML file.  `VIEWS` lists the views of one run by name.
+text, and saves itself to one HTML file.  `VIEWS` lists the views of one run by name.  `perfetto.export(trace, path)`
+writes a trace for Perfetto, and `python -m vizlib trace-file -o page.html` makes a page of a saved trace.
 """
 
+from vizlib import perfetto
 from vizlib.gallery import VIEWS
 from vizlib.page import View
 from vizlib.pictures import blocking, compare, costs, machine, show, source, summary, timeline
@@ -26,6 +28,7 @@ __all__ = [
     "compare",
     "costs",
     "machine",
+    "perfetto",
     "show",
     "source",
     "summary",

@@ -14,9 +14,9 @@
 
   const UNITS = [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]];
   const unitOf = (ns) => UNITS.find(([size]) => ns >= size) ?? UNITS.at(-1);
-  // A moment has as many decimals as tell a five-thousandth of the run, always the same, so that its digits stay in place.
+  // A moment has as many decimals as tell a two-thousandth of the run, always the same, so that its digits stay in place.
   const [size, unit] = unitOf(end / 2);
-  const decimals = size === 1 ? 0 : Math.min(6, Math.max(0, Math.ceil(Math.log10((size / end) * 5000) - 1e-9)));
+  const decimals = size === 1 ? 0 : Math.min(6, Math.max(0, Math.ceil(Math.log10((size / end) * 2000) - 1e-9)));
   clock.moment = (ns) => `${(ns / size).toFixed(decimals)} ${unit}`;
   clock.duration = (ns) => {
     const [scale, name] = unitOf(ns);
