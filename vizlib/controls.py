@@ -60,6 +60,8 @@ NAVIGATION = "\n".join(
     )
 )
 
+BRUSHED = '<div class="lab-brushed" role="region" aria-label="The selected interval" hidden></div>'
+
 _KEYS = (
     ("Space", "play, pause"),
     (".", "next event"),

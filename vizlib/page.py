@@ -164,7 +164,10 @@ def _desk(sheet: Sheet) -> Iterable[str]:
         yield '<div class="lab-times">'
         for i, section in enumerate(sheet.sections):
             yield from _section(section)
-            yield sheet.legend if i == last else ""
+            if i == last:
+                yield sheet.legend
+        # Below what is selected in it, which so stays where it is.
+        yield controls.BRUSHED
         yield "</div>"
     if sheet.panels:
         yield '<div class="lab-panels">'

@@ -158,6 +158,31 @@ def test_a_selected_interval_is_looped(show, trace):
     assert page.evaluate(f"{CLOCK}.brush") is None
 
 
+def test_a_selected_interval_is_told_as_a_table(show, trace):
+    page = show(vizlib.timeline(trace))
+    low, high = int(trace.wall_ns * 0.2), int(trace.wall_ns * 0.7)
+    whole = page.evaluate("Bokeh.index.roots[0].model.x_range.end")
+    page.keyboard.down("Shift")
+    page.mouse.move(*on_axis(page, place_of(page, low)))
+    page.mouse.down()
+    page.mouse.move(*on_axis(page, place_of(page, high)), steps=3)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    low, high = page.evaluate(f"{CLOCK}.brush")
+    lives = dict(
+        zip((w.name for w in trace.workers), page.locator(".lab-brushed tbody tr").all_inner_texts(), strict=True)
+    )
+    for worker in trace.workers:
+        inside = [max(0, min(s.ended_ns, high) - max(s.began_ns, low)) for s in trace.spans if s.worker == worker.index
+                  and s.state == State.RUNNING]  # fmt: skip
+        percent = round(100 * sum(inside) / (high - low))
+        assert any(f"{percent + off} %" in lives[worker.name] for off in (-1, 0, 1)), lives[worker.name]
+    page.get_by_role("button", name="zoom to it").click()
+    assert page.evaluate("Bokeh.index.roots[0].model.x_range.end") < whole
+    page.get_by_role("button", name="clear").click()
+    assert page.locator(".lab-brushed").is_hidden()
+
+
 def test_dragging_selects_when_asked_to(show, trace):
     page = show(vizlib.timeline(trace))
     page.click("[data-do=brush]")

@@ -67,7 +67,13 @@
     show();
     ask();
   };
-  clock.pause = () => { clock.playing = false; show(); };
+  clock.pause = () => {
+    if (clock.playing) {
+      clock.playing = false;
+      clock.go(clock.now); // exact, and in words
+    }
+    show();
+  };
 
   // ---- events -------------------------------------------------------------------------------------------------
 

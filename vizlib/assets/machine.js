@@ -196,6 +196,9 @@
     one.label.style.display = inSlot ? "none" : "";
   };
 
+  // Where many cross in that time, it is shortened so that about forty are on their way at once.
+  const scarce = (40 * clock.end) / Math.max(m.began.length, 1);
+
   // Messages by the time of their admission, in which a queue hands them out.
   const order = [...m.began.keys()].sort((a, b) => m.admitted[a] - m.admitted[b] || a - b);
 
@@ -236,7 +239,7 @@
     const has = (i) => (run.gil === "one" ? one.holder === i : run.gil === "own" && Boolean(now[i].state?.holds));
     scene.plan.rooms.forEach((box, i) => fillRoom(scene.rooms[i], now[box.index], has(box.index), one));
     scene.svg.classList.toggle("lab-glides", why !== "play");
-    const depth = drawMessages(ns, why === "play" ? 0.2 * clock.pace : 0);
+    const depth = drawMessages(ns, why === "play" ? Math.min(0.2 * clock.pace, scarce) : 0);
     scene.pipes.forEach((pipe, i) => fillPipe(pipe, depth[i]));
     scene.svg.setAttribute("aria-label", `The machine at ${clock.moment(ns)}`);
     put(about, `${title} at t = ${clock.moment(ns)}${run.gil === "one" ? ` · the one GIL: ${lockSays(one)}` : ""}`.trim());

@@ -361,6 +361,11 @@
     Object.assign(actions, clock.actions);
     if (figures.length) {
       playhead = PARTS.playhead({ clock, figures, plotViews, range: figures[0].plot.x_range });
+      const zoomTo = (start, end) => {
+        const pad = 0.04 * (end - start);
+        figures[0].plot.x_range.setv({ start: start - pad, end: end + pad });
+      };
+      PARTS.brush({ one, runs, states, clock, playhead, zoomTo });
       const show = () => figures.forEach((figure) => showChosen(figure, null));
       const follow = PARTS.follow({ clock, figures, arrowsOf, show, say: tell });
       actions.follow = follow.go;
