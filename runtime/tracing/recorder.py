@@ -125,7 +125,13 @@ class LaneWriter:
 
     def executed(self, line: int) -> None:
         """Record that the worker begins to execute a line now."""
-        self._record(_LINE, 0, 0, line, 0, 0, time.monotonic_ns(), 0, 0, 0, b"")
+        words = self._words  # written out, as in `sent`
+        count = words[_RECORDS]
+        if count >= self._limit:
+            words[_DROPPED] += 1
+            return
+        _pack(self._map, self._at + count * RECORD_BYTES, _LINE, 0, 0, line, 0, 0, _now(), 0, 0, 0, b"")
+        words[_RECORDS] = count + 1
 
     def started(self) -> None:
         """Record that the worker's snippet begins now."""
