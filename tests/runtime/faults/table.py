@@ -188,7 +188,7 @@ FAULTS = (
     ),
     Fault(
         "too many threads",
-        "import threading, time\nfor _ in range(200): threading.Thread(target=time.sleep, args=(99,)).start()\ntime.sleep(99)",
+        "import threading as t, time\nfor _ in range(200): t.Thread(target=time.sleep, args=(99,)).start()\ntime.sleep(99)",
         LIMITED,
         "threads",
         limits=runtime.Limits(threads=100),
