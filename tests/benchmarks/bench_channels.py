@@ -3,14 +3,16 @@
     python tests/benchmarks/bench_channels.py [rounds]
 
 Two interpreters, each in its thread.  A round trip: an integer goes there and comes back.  A stream: integers go one
-way, and the last is acknowledged.  The contestants take turns, in short slices, so that a busy machine hurts all alike, and the best
-slice counts.  Ratios first: they travel better between machines than microseconds.
+way, and the last is acknowledged.  The contestants take turns, in short slices, so that a busy machine hurts all alike,
+and the best slice counts.  Ratios first: they travel better between machines than microseconds.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import pickle
+import select
 import sys
 import threading
 import time
@@ -60,9 +62,26 @@ class Bare:
         return obj[1]
 
 
-def bare_pair() -> tuple[Bare, Bare]:
-    one = Bare()
+class Stoppable(Bare):
+    """The same, but who waits could be woken for Stop too: poll on two descriptors instead of a read that blocks."""
+
+    def __init__(self, numbers: tuple[int, int, int] | None = None) -> None:
+        super().__init__(numbers)
+        self._poller = select.poll()
+        self._poller.register(self._items, select.POLLIN)
+        self._poller.register(os.eventfd(0), select.POLLIN)
+
+    def recv(self) -> Any:
+        self._poller.poll()
+        return super().recv()
+
+
+def bare_pair(kind: str) -> tuple[Bare, Bare]:
+    one = BARE[kind]()
     return one, one
+
+
+BARE = {"bare": Bare, "stoppable": Stoppable}
 
 
 def standard_pair() -> tuple[Any, Any]:
@@ -76,8 +95,6 @@ def standard_pair() -> tuple[Any, Any]:
 def record_here() -> None:
     """Give this thread a worker's context: from now on its ends record."""
     layout = Layout(1, RECORDS, 0)
-    import mmap
-
     writer = LaneWriter(mmap.mmap(-1, layout.total_bytes), layout, 0, __file__)
     context.bind(context.Context(writer, cancel_fd=os.eventfd(0), owner=1))
 
@@ -86,8 +103,8 @@ def serve(kind: str, pickled: Any, slices: int, trips: int, stream: int) -> None
     """The other side, in its interpreter."""
     if kind == "recorded":
         record_here()
-    if kind == "bare":
-        incoming, outgoing = Bare(pickled[0]), Bare(pickled[1])
+    if kind in BARE:
+        incoming, outgoing = (BARE[kind](numbers) for numbers in pickled)
     elif kind == "standard":
         from concurrent import interpreters
 
@@ -107,8 +124,8 @@ def serve(kind: str, pickled: Any, slices: int, trips: int, stream: int) -> None
 
 def measure(kind: str, capacity: int | None, slices: int, trips: int, stream: int) -> tuple[float, float]:
     """Microseconds per round trip and per message of a stream: the best slice of each."""
-    if kind == "bare":
-        (there, away), (back, home) = bare_pair(), bare_pair()
+    if kind in BARE:
+        (there, away), (back, home) = bare_pair(kind), bare_pair(kind)
         passed: Any = there.numbers, back.numbers
     elif kind == "standard":
         (there, away), (back, home) = standard_pair(), standard_pair()
@@ -121,7 +138,9 @@ def measure(kind: str, capacity: int | None, slices: int, trips: int, stream: in
         context.bind(context.NOBODY)
     interpreter = cpython.create_interpreter(own_gil=True)
     names = {"path": "\n".join(sys.path), "arguments": pickle.dumps((kind, passed, slices, trips, stream))}
-    thread = threading.Thread(target=lambda: print(cpython.run_in_interpreter(interpreter, _HELLO, names) or "", end=""))
+    thread = threading.Thread(
+        target=lambda: print(cpython.run_in_interpreter(interpreter, _HELLO, names) or "", end="")
+    )
     thread.start()
     send, recv = away.send, back.recv
     recv()
@@ -145,6 +164,7 @@ def measure(kind: str, capacity: int | None, slices: int, trips: int, stream: in
 
 CONTESTANTS: dict[str, tuple[str, int | None]] = {
     "bare primitive": ("bare", WINDOW),
+    "bare, stoppable": ("stoppable", WINDOW),
     "channel": ("plain", WINDOW),
     "channel, recorded": ("recorded", WINDOW),
     "unbounded": ("plain", None),
