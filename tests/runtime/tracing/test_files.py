@@ -67,7 +67,7 @@ def example(**changes):
         "errors": (WorkerFailure("square #1", "ValueError", "no", "Traceback...", 12),),
         "dropped": 3,
         "complete": False,
-        "overhead": Overhead(310.5, 2, 1_000, 1_000_000, 1_010_000, 7),
+        "overhead": Overhead(310.5, 2, 1_000, 1_000_000, 1_010_000, 7, 2_500_000, (0.25, 0.5), 12),
         "environment": Environment("3.14.0", "CPython", "Linux", "x86_64", 2, False),
     }
     return Trace(**{**fields, **changes})
@@ -335,6 +335,8 @@ def test_values_that_cannot_be_are_refused(path, section, values, kind, says):
         (lambda h: h["channels"][0].update(capacity="8"), "int | None was expected, not '8'"),
         (lambda h: h["fields"].update(wall_ns=1.5), "int was expected, not 1.5"),
         (lambda h: h["fields"].update(complete=1), "bool was expected, not 1"),
+        (lambda h: h["overhead"].update(shares={"tuple": [0.5, "x"]}), "shares: numbers were expected, not 'x'"),
+        (lambda h: h["overhead"].update(shares=[0.5]), "shares: tuple[float, ...] was expected"),
         (lambda h: h["results"].append(["x"]), "results[2]: a worker's name and its result were expected"),
         (lambda h: h["results"].append(["x", {"eval": "1"}]), "results[2]: unknown tag 'eval'"),
         (lambda h: h["results"].append(["x", {"set": [[1]]}]), "results[2]: tag 'set'"),

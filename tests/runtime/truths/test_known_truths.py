@@ -13,7 +13,7 @@ import pytest
 
 import runtime
 from runtime.host import observer
-from runtime.tracing.model import State
+from runtime.tracing.model import NONE, State
 
 ATTEMPTS = 5
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
@@ -156,6 +156,41 @@ def test_a_receiver_is_blocked_as_long_as_its_sender_works(backend):
     program = line(capacity=1, send_s=0.02, receive_s=0.0)
 
     eventually(lambda: program.run(backend).breakdown()[1].states[State.RECV_BLOCKED] / 1e9, 10 * 0.02, 0.03)
+
+
+def waited_s(trace: runtime.Trace, waiter: int, awaited: int) -> float:
+    return sum(w.waited_ns for w in trace.waits() if (w.waiter, w.awaited) == (waiter, awaited)) / 1e9
+
+
+@pytest.mark.parametrize("capacity", [0, 1])
+def test_a_sender_waits_for_the_receiver_and_a_receiver_for_the_sender(backend, capacity):
+    # of ten objects, one is with the receiver when the sender is done, and up to `capacity` are in the channel
+    slow_receiver, slow_sender = line(capacity, 0.0, 0.02), line(capacity, 0.02, 0.0)
+
+    eventually(lambda: waited_s(slow_receiver.run(backend), 0, 1), (9 - capacity) * 0.02, 0.03)
+    eventually(lambda: waited_s(slow_sender.run(backend), 1, 0), 10 * 0.02, 0.03)
+
+
+def test_a_wait_that_ends_with_its_timeout_is_for_nobody(backend):
+    program = runtime.Program("late")
+    receiving, sending = program.channel("line")
+
+    @program.worker(receiving)
+    def give_up(numbers):
+        from runtime import ChannelTimeoutError
+
+        try:
+            numbers.recv(timeout=0.05)
+        except ChannelTimeoutError:
+            pass
+
+    @program.worker(sending)
+    def keep_quiet(out):
+        import time
+
+        time.sleep(0.1)
+
+    eventually(lambda: waited_s(program.run(backend), 0, NONE), 0.05, 0.01)
 
 
 @pytest.mark.parametrize("backend", ["interpreters", "shared-gil"])
