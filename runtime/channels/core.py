@@ -1,6 +1,6 @@
 """The state that all ends of one channel share, and how an interpreter gets hold of it.
 
-A channel is, in one process: a mailbox, a gate where receivers wait for an object, one where senders wait for room, a
+A channel is, in one process: a letterbox, a gate where receivers wait for an object, one where senders wait for room, a
 mutex, and a page of 64-bit words that every interpreter maps.
 
 **Rows.**  Each open end has a row of words, and so has each interpreter that has the channel open.  Only its owner
@@ -33,8 +33,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from runtime import cpython
-from runtime.channels import mailbox, parking
-from runtime.channels.mailbox import MAX_CREDITS, MIN_CREDITS, PASSENGERS, ROW_BITS, ROW_MASK
+from runtime.channels import letterbox, parking
+from runtime.channels.letterbox import MAX_CREDITS, MIN_CREDITS, PASSENGERS, ROW_BITS, ROW_MASK
 from runtime.channels.parking import BLOCKED
 from runtime.errors import ChannelClosedError, ChannelError, ChannelNotFoundError
 
@@ -145,14 +145,14 @@ class Core:
         whole = _map(address)
         self.words = words = whole[:_WORDS_BYTES].cast("Q")
         self.credits = whole[_WORDS_BYTES:]
-        self.mailbox: mailbox.Mailbox
-        self.offers: mailbox.Tokens | None = None
+        self.letterbox: letterbox.Letterbox
+        self.offers: letterbox.Tokens | None = None
         if address.local:
-            self.mailbox = mailbox.LocalMailbox(bound)
+            self.letterbox = letterbox.LocalLetterbox(bound)
         else:
-            self.mailbox = mailbox.InterpreterMailbox(key, bound, self.credits)
+            self.letterbox = letterbox.InterpreterLetterbox(key, bound, self.credits)
         if self.capacity == 0:
-            self.offers = mailbox.LocalTokens() if address.local else mailbox.InterpreterTokens(address.offers)
+            self.offers = letterbox.LocalTokens() if address.local else letterbox.InterpreterTokens(address.offers)
         self.arrivals = parking.Gate(parking.attach_semaphore(address.arrivals), words, Shared.RECEIVERS_ASLEEP)
         self.room = parking.Gate(parking.attach_semaphore(address.room), words, Shared.SENDERS_ASLEEP)
         self._mutex = parking.Mutex(parking.attach_semaphore(address.mutex))
@@ -215,7 +215,9 @@ class Core:
             words[at + Row.OWNER] = owner
             words[at + Row.SIDE] = side
             words[Shared.ROWS_USED] = max(words[Shared.ROWS_USED], row)
-            if not self.mailbox.count():  # no letter on its way holds a credit of this row; one that was lost may have
+            if (
+                not self.letterbox.count()
+            ):  # no letter on its way holds a credit of this row; one that was lost may have
                 self.credits[row * MAX_CREDITS : (row + 1) * MAX_CREDITS] = bytes(MAX_CREDITS)
             words[Shared.TICKETS] += 1
             words[at + _TICKET] = ticket = words[Shared.TICKETS]
@@ -262,7 +264,7 @@ class Core:
         side = words[at + Row.SIDE] & _SIDE_MASK
         sending = side == Side.SEND
         words[at + Row.SIDE] = side | CLOSED
-        self.mailbox.count()  # holds the queue's lock: see Closing, above
+        self.letterbox.count()  # holds the queue's lock: see Closing, above
         last = next(self.rows(side), None) is None
         if last:
             words[Shared.SENDING_OVER if sending else Shared.RECEIVING_OVER] = 1
@@ -319,7 +321,7 @@ class Core:
         try:
             if self.offers is not None:
                 return self._hand_over(label, payload, credit)
-            return None if self.mailbox.put(label, payload, credit) else BLOCKED
+            return None if self.letterbox.put(label, payload, credit) else BLOCKED
         finally:  # nothing that could be interrupted comes before the gate is open
             if words[_RECEIVERS_ASLEEP]:
                 words[_RECEIVERS_ASLEEP] = 0
@@ -332,7 +334,7 @@ class Core:
         try:
             if not self.offers.take():
                 return BLOCKED
-            self.mailbox.put(label, payload, credit)
+            self.letterbox.put(label, payload, credit)
         except BaseException:
             self.offer()  # in doubt, rather one too many
             raise
@@ -359,7 +361,7 @@ class Core:
         words = self.words
         over = words[_SENDING_OVER]  # looked at first: whoever closes has sent before
         try:
-            letter = self.mailbox.take()
+            letter = self.letterbox.take()
         except cpython.ItemLost:
             raise ChannelError(
                 f"an object in channel {self.name!r} is lost: the interpreter that sent it ended before it was received"
@@ -381,13 +383,13 @@ class Core:
         """Give up what nobody will receive.  Ends that travel in it are closed."""
         while True:
             try:
-                letter = self.mailbox.take()
+                letter = self.letterbox.take()
             except cpython.ItemLost:
                 continue
             if letter is None:
                 return
             label, payload = letter
-            if not self.mailbox.by_reference and label & PASSENGERS:
+            if not self.letterbox.by_reference and label & PASSENGERS:
                 for address, handle, _ in payload[1]:
                     with contextlib.suppress(ChannelNotFoundError):
                         Core.attach(Address._make(address)).close_end(handle)
@@ -403,7 +405,7 @@ class Core:
             return
         words[at + Row.SIDE] = Side.HOLD | CLOSED
         words[at + _TICKET] = 0
-        self.mailbox.count()
+        self.letterbox.count()
         if not any(words[at + _TICKET] for at in self._used_rows()):
             self._destroy()
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 from runtime.channels import transfer
 from runtime.channels.context import Context, current, travel
 from runtime.channels.core import ROW_WORDS, Address, Core, Handle, Row, Side, count_sending_end, credit_window
-from runtime.channels.mailbox import (
+from runtime.channels.letterbox import (
     CREDIT_SHIFT,
     MAX_CREDITS,
     PASSENGERS,
@@ -102,7 +102,7 @@ class _End:
 
     def __len__(self) -> int:
         """How many objects are queued now."""
-        return self._core.mailbox.count()
+        return self._core.letterbox.count()
 
     def __bool__(self) -> bool:
         return True
@@ -111,7 +111,7 @@ class _End:
         """How the channel is now.  Never blocks for long."""
         core = self._core
         return ChannelStats(
-            core.mailbox.count(),
+            core.letterbox.count(),
             float("inf") if core.capacity is None else core.capacity,
             core.open_ends(Side.SEND),
             core.open_ends(Side.RECV),
@@ -259,7 +259,7 @@ class SendChannel(_End):
         try:
             if self._closed:
                 self._check_open()
-            if not core.mailbox.by_reference:
+            if not core.letterbox.by_reference:
                 payload, kind, size = transfer.encode(obj)
                 if lane is not None and type(obj) not in transfer.ENCODED_AT_ONCE:
                     encoded = admitted = _now()
@@ -409,7 +409,7 @@ class RecvChannel(_End):
 
         if core.offers is None:
             return self._wait(core.arrivals, attempt, Op.RECV, line, deadline), ready
-        if not may_wait and not core.mailbox.count() and not core.waiting(Side.SEND):
+        if not may_wait and not core.letterbox.count() and not core.waiting(Side.SEND):
             return core.fetch(), ready
         core.offer()
         try:

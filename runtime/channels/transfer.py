@@ -13,7 +13,7 @@ from typing import Any
 from runtime.channels import diagnosis
 from runtime.channels.context import travel
 from runtime.channels.core import Address, Core
-from runtime.channels.mailbox import PASSENGERS
+from runtime.channels.letterbox import PASSENGERS
 from runtime.errors import ChannelNotFoundError, NotShareableError
 from runtime.tracing.vocabulary import Transfer
 

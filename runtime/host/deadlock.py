@@ -43,7 +43,7 @@ def _waits_in(core: Core) -> Iterator[Wait]:
     waiting = {side: [at for at in ends[side] if words[at + Row.WAITING_SINCE]] for side in Side}
     if core.capacity == 0 and waiting[Side.SEND] and waiting[Side.RECV]:
         return  # they are about to meet
-    queued = core.mailbox.count()
+    queued = core.letterbox.count()
     for side, other in ((Side.RECV, Side.SEND), (Side.SEND, Side.RECV)):
         if queued and side is Side.RECV:
             continue

@@ -51,7 +51,7 @@ class Credits(Protocol):
     def __setitem__(self, index: int, value: int) -> None: ...
 
 
-class Mailbox(Protocol):
+class Letterbox(Protocol):
     """Where objects wait."""
 
     by_reference: bool  # whether the object itself crosses
@@ -73,7 +73,7 @@ class Tokens(Protocol):
     def take(self) -> bool: ...
 
 
-class LocalMailbox:
+class LocalLetterbox:
     """Between threads of one interpreter: the object itself is handed over."""
 
     by_reference = True
@@ -124,7 +124,7 @@ class LocalTokens:
         return True
 
 
-class InterpreterMailbox:
+class InterpreterLetterbox:
     """Between interpreters: natively shareable payloads through `_interpqueues`."""
 
     by_reference = False
