@@ -12,7 +12,7 @@ from bokeh.resources import Resources
 
 from vizlib.palette import DARK, LIGHT, variables
 
-PARTS = ("clock", "moments", "playhead", "brush", "follow", "keys", "machine", "source")
+PARTS = ("clock", "legend", "moments", "playhead", "brush", "follow", "keys", "machine", "source")
 """Scripts that the page's main script uses, each a file with one function."""
 SHEETS = ("view", "player", "machine", "panels")
 

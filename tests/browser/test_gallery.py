@@ -1,6 +1,8 @@
 """Every view of the gallery in a real browser, in both themes and two widths, on a saved page with the network off."""
 
 import pytest
+from nbconvert import HTMLExporter
+from nbformat import v4
 
 import vizlib
 from runtime.tracing.model import State
@@ -64,6 +66,26 @@ def test_a_mark_of_the_costs_tells_its_message(show, trace):
     tip.wait_for(state="visible")
     assert " paid " in tip.inner_text()
     assert "24 B" in tip.inner_text()
+
+
+def test_an_exported_notebook_plays(browser, tmp_path, trace):
+    views = [vizlib.machine(trace), vizlib.timeline(trace)]
+    outputs = [v4.new_output("execute_result", view._repr_mimebundle_(), execution_count=1) for view in views]
+    cells = [v4.new_code_cell("show", outputs=[output]) for output in outputs]
+    html, _ = HTMLExporter().from_notebook_node(v4.new_notebook(cells=cells))
+    (tmp_path / "exported.html").write_text(html, "utf-8")
+    context = browser.new_context(offline=True)
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((tmp_path / "exported.html").as_uri())
+    page.wait_for_function("document.querySelectorAll('.lab-view[data-ready]').length === 2")
+    for at in range(2):
+        button = page.locator("[data-do=play]").nth(at)
+        button.scroll_into_view_if_needed()
+        button.click()
+        page.wait_for_function("at => [...window.__lab.views.values()][at].clock.now > 0", arg=at)
+    context.close()
+    assert errors == []
 
 
 def test_a_summary_carries_no_player_and_no_library(tmp_path, trace):

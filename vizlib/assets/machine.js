@@ -98,6 +98,7 @@
   };
 
   const says = (state, mine, one) => {
+    if (!state.state) return "";
     if (run.gil === "none") return "no GIL";
     if (run.gil === "own") return mine ? "holds own GIL" : state.state?.holds === null ? "own GIL" : "own GIL free";
     if (mine) return "has the GIL";
@@ -116,7 +117,8 @@
     set(room.swatch, "fill", look?.color ?? "none");
     set(room.swatch, "stroke", look?.edge ?? "none");
     set(room.swatch, "fill-opacity", inferred ? "0.4" : "1");
-    set(room.group, "class", `lab-room${look ? "" : " lab-idle"}`);
+    const failed = ["raised", "stopped", "lost"].includes(word);
+    set(room.group, "class", `lab-room${look ? "" : failed ? " lab-idle lab-failing" : " lab-idle"}`);
     put(room.hint, `${room.worker.name}: ${word}${inferred ? " (inferred, not measured)" : ""}`);
     if (!room.word) return;
     put(room.word, word);
@@ -125,7 +127,7 @@
     set(room.arrow, "fill", look?.color ?? "none");
     put(room.says, says(state, mine, one));
     if (!room.lock) return;
-    room.lock.group.style.visibility = run.gil === "own" || mine ? "visible" : "hidden";
+    room.lock.group.style.visibility = look && (run.gil === "own" || mine) ? "visible" : "hidden";
     set(room.lock.group, "class", mine ? "lab-lock lab-held" : "lab-lock");
     set(room.lock.bow, "d", mine ? LOCK.shut : LOCK.open);
   };

@@ -38,7 +38,7 @@
 
   // ---- theme --------------------------------------------------------------------------------------------------
 
-  const hidden = new Set(); // states that the legend hides
+  let hides = () => false; // whether the legend hides a state, by its word
   let states = []; // how each is called and looks
 
   const alone = root.classList.contains("lab-alone");
@@ -107,7 +107,7 @@
   };
 
   // A state that the legend hides does not answer the pointer.
-  const isHidden = ({ name, data_source: { data } }, index) => name === "touch" && hidden.has(states[data.state[index]].label);
+  const isHidden = ({ name, data_source: { data } }, index) => name === "touch" && hides(states[data.state[index]].label);
 
   const showPointed = () => {
     const seen = [...pointed.entries()].filter(([renderer, index]) => !isHidden(renderer, index));
@@ -235,36 +235,6 @@
     }
   };
 
-  // ---- legend -------------------------------------------------------------------------------------------------
-
-  let single = null;
-
-  const applyLegend = () => {
-    const fades = (state) => hidden.has(state) || (single !== null && single !== state);
-    for (const { plot } of figures) {
-      for (const renderer of plot.renderers) {
-        if (!renderer.name?.startsWith("state:")) continue;
-        const state = renderer.name.slice(6);
-        renderer.visible = !hidden.has(state);
-        const full = renderer.glyph.tags.includes("inferred") ? 0.4 : 1;
-        const [fill, line] = fades(state) ? [0.1, 0.15] : [full, 1];
-        renderer.glyph.setv({ fill_alpha: { value: fill }, line_alpha: { value: line } });
-      }
-    }
-    for (const part of all(".lab-parts [data-state]")) part.style.opacity = fades(part.dataset.state) ? "0.12" : "";
-    for (const button of all(".lab-legend button")) {
-      button.setAttribute("aria-pressed", String(single === button.dataset.state));
-      button.classList.toggle("lab-off", hidden.has(button.dataset.state));
-    }
-  };
-
-  const press = (state, hide) => {
-    if (hide) hidden.has(state) ? hidden.delete(state) : hidden.add(state);
-    else if (hidden.delete(state)) { /* a hidden state comes back */ }
-    else single = single === state ? null : state;
-    applyLegend();
-  };
-
   // ---- start --------------------------------------------------------------------------------------------------
 
   const figures = []; // those in time, from top to bottom
@@ -347,6 +317,26 @@
     return x < 0 || x > width ? clock.now : start + (x / width) * (end - start);
   };
 
+  // What only figures in time have: the playhead, the selection, arrows to follow.  Returns how to move about in them.
+  const playFigures = (clock, runs, tell) => {
+    const range = figures[0].plot.x_range;
+    playhead = PARTS.playhead({ clock, figures, plotViews, range });
+    const zoomTo = (start, end) => {
+      const pad = 0.04 * (end - start);
+      range.setv({ start: start - pad, end: end + pad });
+    };
+    PARTS.brush({ one, runs, states, clock, playhead, zoomTo });
+    const show = () => figures.forEach((figure) => showChosen(figure, null));
+    const follow = PARTS.follow({ clock, figures, arrowsOf, show, say: tell });
+    actions.follow = follow.go;
+    actions.clear = () => {
+      const selected = clock.brush !== null;
+      if (selected) playhead.select(0, 0);
+      return follow.forget() || selected;
+    };
+    return { move, fit: frame, zoom: (factor) => zoom(factor, focus(clock)) };
+  };
+
   const play = ({ runs, panels }) => {
     const end = Math.max(1, ...runs.map(({ wall, workers }) => Math.max(wall, ...workers.map(({ ended }) => ended))));
     const clock = PARTS.clock({ root, one, runs, end });
@@ -359,33 +349,19 @@
     };
     clock.follow((ns, why) => { if (why === "jump") tell(); });
     Object.assign(actions, clock.actions);
-    if (figures.length) {
-      playhead = PARTS.playhead({ clock, figures, plotViews, range: figures[0].plot.x_range });
-      const zoomTo = (start, end) => {
-        const pad = 0.04 * (end - start);
-        figures[0].plot.x_range.setv({ start: start - pad, end: end + pad });
-      };
-      PARTS.brush({ one, runs, states, clock, playhead, zoomTo });
-      const show = () => figures.forEach((figure) => showChosen(figure, null));
-      const follow = PARTS.follow({ clock, figures, arrowsOf, show, say: tell });
-      actions.follow = follow.go;
-      actions.clear = () => {
-        const selected = clock.brush !== null;
-        if (selected) playhead.select(0, 0);
-        return follow.forget() || selected;
-      };
-    }
-    const navigate = figures.length ? { move, fit: frame, zoom: (factor) => zoom(factor, focus(clock)) } : null;
+    const navigate = figures.length ? playFigures(clock, runs, tell) : null;
     const drawn = all(".lab-stage").map((stage, i) => {
       const { kind, content, run } = panels[i];
       return PARTS[kind]?.({ stage, content, run: runs[run], states, clock, moments });
     });
-    actions.close = () => {
-      clock.close();
-      for (const panel of drawn) panel?.close();
-    };
     PARTS.keys({ root, one, clock, actions, navigate });
-    return clock;
+    return {
+      clock,
+      close: () => {
+        clock.close();
+        for (const panel of drawn) panel?.close();
+      },
+    };
   };
 
   const start = async () => {
@@ -399,13 +375,13 @@
     const doc = bokeh ? await embed(bokeh, docs, item) : null;
     const stopFollowing = followTheme(doc);
     if (figures.length) frame();
-    const clock = runs.length ? play(content) : null;
+    const player = runs.length ? play(content) : null;
     page.views.set(root, {
-      clock,
+      clock: player?.clock,
       hear: (from, event, detail) => { if (doc && from === doc) heard[event](detail); },
       close: () => {
         stopFollowing();
-        actions.close?.();
+        player?.close();
         doc?.clear();
         bokeh?.documents.splice(bokeh.documents.indexOf(doc), 1);
       },
@@ -417,9 +393,7 @@
       fitSoon();
     }
     for (const button of all("[data-do]")) button.addEventListener("click", () => actions[button.dataset.do]());
-    for (const button of all(".lab-legend button")) {
-      button.addEventListener("click", (event) => press(button.dataset.state, event.shiftKey));
-    }
+    hides = PARTS.legend({ all, figures });
     root.dataset.ready = "true";
   };
 

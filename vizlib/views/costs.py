@@ -12,7 +12,7 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from bokeh.models import ColumnDataSource, CustomJSTickFormatter, HoverTool, Range1d
+from bokeh.models import ColumnDataSource, CustomJSTickFormatter, FixedTicker, HoverTool, Range1d
 from bokeh.models.renderers import DataRenderer, GlyphRenderer
 from bokeh.plotting import figure
 
@@ -226,15 +226,17 @@ def _line(plot: figure, one: Costs, end: str, low: float, high: float) -> None:
 
 
 def _dress(plot: figure) -> None:
+    powers = FixedTicker(ticks=[10**power for power in range(15)])
     plot.xaxis.formatter, plot.yaxis.formatter = CustomJSTickFormatter(code=_BYTES), CustomJSTickFormatter(code=_TIME)
     for axis in (plot.xaxis[0], plot.yaxis[0]):
         axis.update(
-            axis_label_text_font=FONT, axis_label_text_font_size="12px", axis_label_text_font_style="normal",
+            ticker=powers, axis_label_text_font=FONT, axis_label_text_font_size="12px", axis_label_text_font_style="normal",
             major_label_text_font=FONT, major_label_text_font_size="11px", minor_tick_line_color=None, major_tick_in=0,
         )  # fmt: skip
         themed(axis, axis_label_text_color="quiet", major_label_text_color="quiet", axis_line_color="rule")
         themed(axis, major_tick_line_color="rule")
     for grid in (plot.xgrid[0], plot.ygrid[0]):
+        grid.ticker = powers
         themed(grid, grid_line_color="lane")
 
 
