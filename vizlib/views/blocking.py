@@ -148,8 +148,9 @@ def in_words(trace: Trace) -> list[str]:
 def text(trace: Trace) -> str:
     """Who waited for whom, and how full each channel was."""
     lines = [f"Who waited in {words.plain(trace.name)}: {words.subtitle(trace)}"]
+    found = waits(trace)
     for worker in trace.workers:
-        mine = [one for one in waits(trace) if one.who == worker.index][:3]
+        mine = [one for one in found if one.who == worker.index][:3]
         told = "; ".join(f"{words.duration(one.ns)} {_told(trace, one)}" for one in mine)
         lines.append(f"~ {words.name(worker)} waited: {told or 'for nobody'}")
     for channel in trace.channels:

@@ -229,8 +229,9 @@ def _dress(plot: figure) -> None:
     powers = FixedTicker(ticks=[10**power for power in range(15)])
     plot.xaxis.formatter, plot.yaxis.formatter = CustomJSTickFormatter(code=_BYTES), CustomJSTickFormatter(code=_TIME)
     for axis in (plot.xaxis[0], plot.yaxis[0]):
+        axis.ticker = powers
         axis.update(
-            ticker=powers, axis_label_text_font=FONT, axis_label_text_font_size="12px", axis_label_text_font_style="normal",
+            axis_label_text_font=FONT, axis_label_text_font_size="12px", axis_label_text_font_style="normal",
             major_label_text_font=FONT, major_label_text_font_size="11px", minor_tick_line_color=None, major_tick_in=0,
         )  # fmt: skip
         themed(axis, axis_label_text_color="quiet", major_label_text_color="quiet", axis_line_color="rule")
