@@ -18,7 +18,7 @@ import pytest
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 KINDS = {"check", "live", "ui"}
-MAX_CELLS, MAX_WORDS, MAX_BYTES, MAX_LINE = 50, 2_000, 3_000_000, 90
+MAX_CELLS, MAX_WORDS, MAX_BYTES, MAX_LINE = 50, 2_000, 3_000_000, 80
 OUR_IMPORTS = {"runtime", "vizlib"}
 MACHINE = re.compile(r"/(?:home|root|tmp|work|Users|usr)/|[A-Z]:\\\\|\b3\.\d+\.\d+\b|\bip-\d")
 
