@@ -25,7 +25,15 @@ from runtime.tracing.partition import Life, Parked, partition
 from runtime.tracing.places import cut_at_lines
 from runtime.tracing.printed import Part, lines_of
 from runtime.tracing.refine import refine
-from runtime.tracing.samples import Sample, anchored, core_spans, longest_interval, median_interval, samples_of
+from runtime.tracing.samples import (
+    Sample,
+    anchored,
+    core_spans,
+    late_share,
+    longest_interval,
+    median_interval,
+    samples_of,
+)
 from runtime.tracing.tables import Table
 
 # A try that succeeds at once takes well under a microsecond; to sleep and be woken takes more than four.
@@ -74,6 +82,7 @@ class Sampling:
     samples: int = 0
     median_interval_ns: int = 0  # between two looks at one worker
     longest_interval_ns: int = 0
+    late_share: float = 0.0  # of the time between looks that were later than usual by more than a half
     cpu_ns: int = 0
 
 
@@ -282,7 +291,8 @@ def _samples(recording: Recording, workers: int) -> tuple[list[list[Sample]], Sa
         return [[] for _ in range(workers)], Sampling(), 0
     raw = recording.lanes[recording.observer_lane]
     seen, dropped = samples_of(whole_records(raw.records), workers, recording.epoch_ns, *_believed(recording))
-    found = Sampling(sum(map(len, seen)), median_interval(seen), longest_interval(seen), raw.cpu_ns)
+    median = median_interval(seen)
+    found = Sampling(sum(map(len, seen)), median, longest_interval(seen), late_share(seen, median), raw.cpu_ns)
     return seen, found, dropped
 
 

@@ -86,5 +86,6 @@ def _overhead(facts: RunFacts, lanes: Sequence[RawLane], decoded: Decoded) -> Ov
         interval_ns=facts.interval_ns,
         median_interval_ns=sampling.median_interval_ns or (decoded.wall_ns if facts.interval_ns else 0),
         longest_interval_ns=sampling.longest_interval_ns,
+        late_share=sampling.late_share,
         samples=sampling.samples,
     )

@@ -103,6 +103,12 @@ def longest_interval(seen: Sequence[Sequence[Sample]]) -> int:
     return max((after.at - before.at for samples in seen for before, after in pairwise(samples)), default=0)
 
 
+def late_share(seen: Sequence[Sequence[Sample]], interval_ns: int) -> float:
+    """The part of the time, from 0 to 1, that lies between samples of one thread more than half an interval late."""
+    lengths = [after.at - before.at for samples in seen for before, after in pairwise(samples)]
+    return sum(length for length in lengths if 2 * length > 3 * interval_ns) / max(sum(lengths), 1)
+
+
 def accounts(samples: Sequence[Sample], room: Sequence[int]) -> list[Account]:
     """The account of each interval between consecutive samples.  `room` is how much each can hold."""
     result: list[Account] = []

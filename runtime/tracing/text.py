@@ -182,7 +182,8 @@ def _doubts(trace: Trace) -> Iterator[str]:
     if not overhead.kept_up:
         yield (
             f"The machine was too busy to look at the workers every {duration(overhead.interval_ns)}: usually it was "
-            f"every {duration(overhead.median_interval_ns)}, and once not for {duration(overhead.longest_interval_ns)}."
+            f"every {duration(overhead.median_interval_ns)}, {overhead.late_share:.0%} of the time it was longer, "
+            f"and once {duration(overhead.longest_interval_ns)}."
         )
     inferred = trace.spans.column("evidence").count(Evidence.INFERRED)
     if inferred and inferred == sum(map((State.RUNNING).__eq__, trace.spans.column("state"))):

@@ -67,7 +67,7 @@ def example(**changes):
         "errors": (WorkerFailure("square #1", "ValueError", "no", "Traceback...", 12),),
         "dropped": 3,
         "complete": False,
-        "overhead": Overhead(310.5, 2, 1_000, 1_000_000, 1_010_000, 7, 2_500_000, (0.25, 0.5), 12),
+        "overhead": Overhead(310.5, 2, 1_000, 1_000_000, 1_010_000, 7, 2_500_000, (0.25, 0.5), 12, 0.125),
         "environment": Environment("3.14.0", "CPython", "Linux", "x86_64", 2, False),
     }
     return Trace(**{**fields, **changes})

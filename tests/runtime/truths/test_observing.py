@@ -60,10 +60,12 @@ def test_an_interval_that_cannot_be_is_refused(interval):
 @needs_observer
 def test_a_trace_says_when_the_machine_was_too_busy():
     trace = half().run()
-    slow = Overhead(interval_ns=1_000_000, median_interval_ns=4_200_000, longest_interval_ns=31_000_000)
+    slow = Overhead(
+        interval_ns=1_000_000, median_interval_ns=4_200_000, longest_interval_ns=31_000_000, late_share=0.25
+    )
     said = (
-        "The machine was too busy to look at the workers every 1.00 ms: usually it was every 4.20 ms, and once not for "
-        "31.0 ms."
+        "The machine was too busy to look at the workers every 1.00 ms: usually it was every 4.20 ms, 25% of the time "
+        "it was longer, and once 31.0 ms."
     )
     slowed = trace.__replace__(overhead=slow)
     assert said in text.describe(slowed)
@@ -88,7 +90,7 @@ def test_an_observer_that_gets_no_core_says_so():
     for _ in range(ATTEMPTS):
         overhead = program.run(cores=1, sample_interval=0.0001).overhead
         if not overhead.kept_up:
-            assert overhead.median_interval_ns > 150_000
+            assert overhead.median_interval_ns > 150_000 or overhead.late_share > 0.1
             return
     pytest.fail("eight workers on one core did not keep the observer from looking every 0.1 ms")
 
