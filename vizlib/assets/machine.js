@@ -46,7 +46,7 @@
     if (small) return { worker, group, hint, frame, swatch, floor, tall: box.height - head - 5 };
     make(group, "path", { d: "M8 40.500h12", class: "lab-floor" });
     return {
-      worker, group, hint, frame, swatch, floor, tall: 12,
+      worker, group, hint, frame, swatch, floor, tall: 12, width: box.width,
       arrow: make(group, "path", { class: "lab-points" }),
       word: make(group, "text", { x: 25, y: 38, class: "lab-word" }),
       says: make(group, "text", { x: 8, y: 56, class: "lab-quiet" }),
@@ -106,9 +106,9 @@
   };
 
   const POINTS = { right: "M-3-3L2 0L-3 3z", left: "M3-3L-2 0L3 3z" };
-  const fillRoom = (room, state, mine, one) => {
+  const fillRoom = (room, state, mine, one, bytes) => {
     const { word, inferred } = state;
-    const key = `${word} ${inferred} ${mine} ${one.unknown}`;
+    const key = `${word} ${inferred} ${mine} ${one.unknown} ${bytes}`;
     if (room.key === key) return;
     room.key = key;
     const look = state.state;
@@ -121,7 +121,9 @@
     set(room.group, "class", `lab-room${look ? "" : failed ? " lab-idle lab-failing" : " lab-idle"}`);
     put(room.hint, `${room.worker.name}: ${word}${inferred ? " (inferred, not measured)" : ""}`);
     if (!room.word) return;
-    put(room.word, word);
+    const handles = `${word} ${bytes}`;
+    const fits = bytes && ["encode", "decode"].includes(word) && 6 * handles.length < room.width - 27;
+    put(room.word, fits ? handles : word);
     set(room.arrow, "d", POINTS[look?.points] ?? "");
     room.arrow.setAttribute("transform", `translate(14 ${room.floor - tall - 5})`);
     set(room.arrow, "fill", look?.color ?? "none");
@@ -153,7 +155,7 @@
       const encoded = m.encoded[i];
       if (encoded < 0 || ns < encoded) {
         const grown = encoded < 0 ? 0.5 : part(ns, m.began[i], encoded);
-        return { ...along(way, 0.3 * grown), grown: 0.4 + 0.6 * grown, moves: true };
+        return { ...along(way, 0.3 * grown), grown: 0.4 + 0.6 * grown, moves: true, quiet: true };
       }
       return { ...along(way, 0.6), grown: 1, moves: true };
     }
@@ -195,7 +197,7 @@
     set(one.label, "y", String(below > 8 && below < 38 ? below : radius(m.size[i]) + 11));
     const half = 2.9 * one.label.textContent.length;
     set(one.label, "x", String(Math.min(Math.max(at.x, half), scene.plan.width - half) - at.x));
-    one.label.style.display = inSlot ? "none" : "";
+    one.label.style.display = inSlot || at.quiet ? "none" : "";
   };
 
   // Where many cross in that time, it is shortened so that about forty are on their way at once.
@@ -207,19 +209,22 @@
   const drawMessages = (ns, hop) => {
     for (const one of scene.alive.values()) one.seen = false;
     const depth = scene.pipes.map(() => 0);
+    const handled = new Map(); // worker -> the size of what it encodes or decodes
     for (const i of order) {
       if (m.began[i] > ns || (m.received[i] >= 0 && m.taken[i] >= 0 && ns >= Math.max(m.received[i], m.taken[i] + hop))) continue;
       const queued = m.admitted[i] >= 0 && m.admitted[i] <= ns && (m.taken[i] < 0 || ns < m.taken[i]);
       const at = placeOf(i, ns, depth[m.channel[i]], hop);
       if (queued) depth[m.channel[i]] += 1;
       if (at) drawToken(i, at);
+      if (m.size[i] && ns < m.encoded[i]) handled.set(m.sender[i], m.bytes[i]);
+      if (m.size[i] && m.taken[i] >= 0 && ns >= m.taken[i] && ns < m.received[i]) handled.set(m.receiver[i], m.bytes[i]);
     }
     for (const [i, { seen, token }] of scene.alive) {
       if (seen) continue;
       token.remove();
       scene.alive.delete(i);
     }
-    return depth;
+    return { depth, handled };
   };
 
   // A receiver frees its slot a moment before it notes that it did, so a full channel may seem to hold one more.
@@ -239,10 +244,10 @@
     const now = run.workers.map((worker) => moments.stateAt(worker, ns));
     const one = run.gil === "one" ? lockWords(now) : {};
     const has = (i) => (run.gil === "one" ? one.holder === i : run.gil === "own" && Boolean(now[i].state?.holds));
-    scene.plan.rooms.forEach((box, i) => fillRoom(scene.rooms[i], now[box.index], has(box.index), one));
     scene.svg.classList.toggle("lab-glides", why !== "play");
-    const depth = drawMessages(ns, why === "play" ? Math.min(0.2 * clock.pace, scarce) : 0);
+    const { depth, handled } = drawMessages(ns, why === "play" ? Math.min(0.2 * clock.pace, scarce) : 0);
     scene.pipes.forEach((pipe, i) => fillPipe(pipe, depth[i]));
+    scene.plan.rooms.forEach((box, i) => fillRoom(scene.rooms[i], now[box.index], has(box.index), one, handled.get(box.index)));
     scene.svg.setAttribute("aria-label", `The machine at ${clock.moment(ns)}`);
     put(about, `${title} at t = ${clock.moment(ns)}${run.gil === "one" ? ` · the one GIL: ${lockSays(one)}` : ""}`.trim());
   };

@@ -343,7 +343,7 @@
     const moments = PARTS.moments({ states });
     const said = one(".lab-said");
     said.style.setProperty("--lines", runs.length > 1 ? runs.length + 1 : 1);
-    said.textContent = "Space plays, . and , step from event to event, ? shows all keys.";
+    said.textContent = "Click here, then: Space plays, . and , step from event to event, ? shows all keys.";
     const tell = (more = "") => {
       said.textContent = `t = ${clock.moment(clock.now)}: ${more && `${more}; `}${moments.sentence(runs, clock.now)}`;
     };
