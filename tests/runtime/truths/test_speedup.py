@@ -1,4 +1,4 @@
-"""Two that compute are faster with a GIL each.  How much is for the benchmark to say; here, only that it is no illusion."""
+"""Two that compute are faster with a GIL each.  How much is for the benchmark to say; here, only that they are."""
 
 from __future__ import annotations
 
