@@ -6,6 +6,7 @@ import os
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from runtime.tracing import files
@@ -78,6 +79,10 @@ class Trace:
 
     def breakdown(self) -> Breakdown:
         """Where each worker's life went: the time in each state, which add up to its wall time."""
+        return self._lives
+
+    @cached_property
+    def _lives(self) -> Breakdown:  # every view asks for it, and millions of spans take a while to add up
         return Breakdown.of(self.workers, self.spans)
 
     def waits(self) -> Table[Wait]:
