@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from runtime.host.job import Limits as Limits
     from runtime.program import Program as Program
     from runtime.run import Run as Run
-    from runtime.tracing.trace import Trace as Trace
+    from runtime.tracing.traces import Trace as Trace
     from runtime.tracing.vocabulary import State as State
 
 # Every worker's interpreter imports this package, and most of it is for the side that writes programs: each name is
@@ -67,7 +67,7 @@ _HOMES = {
     "runtime.host.job": ("Limits",),
     "runtime.program": ("Program",),
     "runtime.run": ("Run",),
-    "runtime.tracing.trace": ("Trace",),
+    "runtime.tracing.traces": ("Trace",),
     "runtime.tracing.vocabulary": ("State",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -18,7 +18,7 @@ from runtime.backends import BACKENDS
 from runtime.errors import ProgramError, RunError, TraceFormatError
 from runtime.program import Program
 from runtime.tracing import text
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 
 
 class _Refusal(Exception):

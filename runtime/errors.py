@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from runtime.reports import Stuck
     from runtime.tracing.model import WorkerFailure
-    from runtime.tracing.trace import Trace
+    from runtime.tracing.traces import Trace
 
 
 class ChannelError(RuntimeError):

@@ -13,7 +13,7 @@ from runtime.channels import diagnosis
 from runtime.errors import ProgramError
 from runtime.host.job import ChannelJob, EndArgument, HostJob, Limits, WorkerJob
 from runtime.run import Run
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 
 MAX_WORKERS = 64
 SHORTEST_INTERVAL_S = 0.0001  # a look at a few threads takes a good part of that

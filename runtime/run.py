@@ -30,7 +30,7 @@ from runtime.host.job import FrameReader, HostJob, Outcome, write_frame
 from runtime.tracing import recording
 from runtime.tracing.layout import Head
 from runtime.tracing.model import Ending, Environment, Worker, WorkerFailure
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 
 _START_CODE = "import sys; sys.path[:0] = sys.argv[1:]; from runtime.host.coordinator import main; main()"
 _OUR_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

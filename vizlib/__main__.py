@@ -9,7 +9,7 @@ from pathlib import Path
 
 import vizlib
 from runtime.errors import TraceFormatError
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import perfetto
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from runtime.tracing.model import Evidence, State, Worker
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import words
 
 _SAME = 1.05  # a smaller ratio is noise on an ordinary machine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import pictures
 from vizlib.page import View
 

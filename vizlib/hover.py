@@ -7,7 +7,7 @@ as markup, so what a student's program printed or sent cannot become part of the
 from __future__ import annotations
 
 from runtime.tracing.model import NONE, CoreSpan, Evidence, Message, Output, Span, State, Transfer, Worker
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import words
 from vizlib.merging import Run
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from runtime.tracing.model import Evidence, State
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import comparison, words
 from vizlib.palette import STYLES
 from vizlib.text import in_percent

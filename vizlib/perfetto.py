@@ -26,7 +26,7 @@ from typing import Any
 
 from runtime.tracing.depth import depth_of
 from runtime.tracing.model import NONE, Ending, Evidence, Message, Span, State, Transfer
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import words
 
 type Event = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import comparison, legend, words
 from vizlib.frame import Axis
 from vizlib.page import Panel, Section, Sheet, View

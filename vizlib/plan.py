@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from runtime.tracing.model import NONE, State
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 
 NARROW, WIDE = 316, 720
 """The widths, in pixels, for which a machine is planned: beside a timeline, and on its own."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.tracing.depth import depth_of
 from runtime.tracing.model import NONE, Evidence, Message, State, Transfer, Worker
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import words
 from vizlib.merging import Run, merge
 from vizlib.palette import STYLES, worker_color

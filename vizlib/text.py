@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from runtime.tracing.strips import LETTERS, strip
 from runtime.tracing.text import summary
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import comparison, words
 from vizlib.palette import STYLES
 

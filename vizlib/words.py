@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from runtime.tracing import wording
 from runtime.tracing.model import Ending, Worker
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from runtime.tracing.wording import bytes_in as size
 from runtime.tracing.wording import count_of as count
 from runtime.tracing.wording import listed

@@ -11,7 +11,7 @@ from runtime.tracing.conservation import violation
 from runtime.tracing.decode import Decoded, RawLane, Recording, decode, read_lane
 from runtime.tracing.layout import RECORD_BYTES, Layout
 from runtime.tracing.model import Environment, Overhead, Worker, WorkerFailure
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 
 
 class RunFacts(NamedTuple):

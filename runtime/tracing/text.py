@@ -15,7 +15,7 @@ from operator import and_, sub
 from runtime.tracing.breakdown import Life
 from runtime.tracing.model import NONE, Channel, Ending, Evidence, State, Worker, WorkerFailure
 from runtime.tracing.strips import LETTERS, axis, strip
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from runtime.tracing.wording import bytes_in, count_of, duration, escaped, listed
 
 _MOST_LINES = 200  # of output in a timeline

@@ -22,7 +22,7 @@ from runtime.tracing.model import (
     WorkerFailure,
 )
 from runtime.tracing.tables import Table
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 
 SOURCE = "def square(numbers, out):\n    for n in numbers:\n        value = slow_square(n)\n        out.send(value)\n"
 PLACE = Environment("3.14.0", "CPython", "Linux", "x86_64", 2, True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.errors import RunError
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import words
 from vizlib.teaching.markup import card, escaped
 from vizlib.teaching.requirements import Requirement, Verdict

@@ -19,7 +19,7 @@ from bokeh.plotting import figure
 
 from runtime.tracing.depth import depth_of
 from runtime.tracing.model import NONE, Message, Span, State
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import words
 from vizlib.frame import Axis
 from vizlib.lanes import Lane, Lanes

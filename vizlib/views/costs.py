@@ -17,7 +17,7 @@ from bokeh.models.renderers import DataRenderer, GlyphRenderer
 from bokeh.plotting import figure
 
 from runtime.tracing.model import NONE, Message, Transfer
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import words
 from vizlib.palette import TRANSFER_COLORS
 from vizlib.theme import FONT, tell_page, themed

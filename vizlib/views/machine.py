@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from runtime.tracing.model import NONE, State
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import words
 from vizlib.page import Panel
 from vizlib.plan import NARROW, WIDE, flows, plan

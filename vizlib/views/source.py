@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from runtime.tracing.model import NONE, Span, Worker
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import words
 from vizlib.page import Panel
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 
 from runtime.tracing.model import NONE, State
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import words
 from vizlib.played import HOLDING
 

@@ -20,7 +20,7 @@ from bokeh.models.renderers import GlyphRenderer
 from bokeh.plotting import figure
 
 from runtime.tracing.model import NONE, Ending, Evidence, Message, State
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from vizlib import hover, words
 from vizlib.frame import Axis
 from vizlib.lanes import Lane, Lanes

@@ -28,7 +28,7 @@ from runtime.tracing.model import (
     WorkerFailure,
 )
 from runtime.tracing.tables import Table
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from runtime.tracing.values import SavedRepr, pack, unpack
 from tests.runtime.tracing.lanes import recordings
 

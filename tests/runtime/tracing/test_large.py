@@ -8,7 +8,7 @@ from runtime.tracing import text
 from runtime.tracing.decode import decode
 from runtime.tracing.layout import RECORD, Layout
 from runtime.tracing.model import NONE
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from tests.runtime.tracing.lanes import EPOCH, end, receive, recording, sample, send, start
 
 MESSAGES = 1_000_000

@@ -8,7 +8,7 @@ from runtime.tracing import text
 from runtime.tracing.model import Channel, Ending, Message, Output, Span, State, Worker, WorkerFailure
 from runtime.tracing.strips import axis
 from runtime.tracing.tables import Table
-from runtime.tracing.trace import Trace
+from runtime.tracing.traces import Trace
 from runtime.tracing.wording import bytes_in, duration, escaped
 from tests.runtime.tracing.lanes import MS
 

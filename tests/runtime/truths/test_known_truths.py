@@ -65,7 +65,10 @@ def test_a_worker_that_sleeps_half_its_life(backend):
             while time.monotonic() < end:
                 pass
 
-    eventually(lambda: share(program.run(backend), "half", State.SLEEPING), 0.5, 0.05)
+    def slept_s() -> float:
+        return program.run(backend).breakdown()[0].states[State.SLEEPING] / 1e9
+
+    eventually(slept_s, 10 * 0.02, 0.02)
 
 
 @needs_observer

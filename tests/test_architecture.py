@@ -1,0 +1,252 @@
+"""The map of the house: every room, what it may import from the other rooms, and that it imports downwards only.
+
+A new module fails here until it has its row.  When a change does not fit its room, change this plan first.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parent.parent
+
+# room -> the rooms that it imports, all of which stand above it.  Names are relative to the room's own package where
+# they can be.  The order is the layers: common words first, then what records, what waits, what runs, what draws.
+ROOMS: dict[str, str] = {
+    # words that all use
+    "runtime": "",
+    "runtime.backends": "",
+    "runtime.cpython": "",
+    "runtime.errors": "",
+    "runtime.snippets": "errors",
+    # runtime.tracing: what was recorded, and what it says
+    "runtime.tracing": "",
+    "runtime.tracing.layout": "",
+    "runtime.tracing.printed": "",
+    "runtime.tracing.tables": "",
+    "runtime.tracing.values": "",
+    "runtime.tracing.vocabulary": "",
+    "runtime.tracing.wording": "",
+    "runtime.tracing.model": "tracing.vocabulary",
+    "runtime.tracing.recorder": "tracing.layout",
+    "runtime.tracing.breakdown": "tracing.model tracing.tables",
+    "runtime.tracing.checks": "tracing.model tracing.tables",
+    "runtime.tracing.columns": "tracing.layout tracing.model",
+    "runtime.tracing.cores": "tracing.model",
+    "runtime.tracing.depth": "tracing.model tracing.tables",
+    "runtime.tracing.header": "errors tracing.model tracing.values",
+    "runtime.tracing.strips": "tracing.model tracing.tables tracing.wording",
+    "runtime.tracing.waits": "tracing.model tracing.tables",
+    "runtime.tracing.conservation": "tracing.checks tracing.model tracing.tables",
+    "runtime.tracing.files": "errors tracing.checks tracing.header tracing.model tracing.tables tracing.values",
+    "runtime.tracing.messages": "tracing.columns tracing.layout tracing.model tracing.tables",
+    "runtime.tracing.partition": "tracing.columns tracing.layout tracing.model",
+    "runtime.tracing.samples": "tracing.columns tracing.layout tracing.model",
+    "runtime.tracing.edits": "tracing.model tracing.partition",
+    "runtime.tracing.places": "tracing.edits tracing.model tracing.partition tracing.tables",
+    "runtime.tracing.refine": "tracing.edits tracing.model tracing.partition tracing.samples",
+    "runtime.tracing.decode": (
+        "tracing.columns tracing.cores tracing.layout tracing.messages tracing.model tracing.partition "
+        "tracing.places tracing.printed tracing.refine tracing.samples tracing.tables"
+    ),
+    "runtime.tracing.traces": (
+        "tracing.breakdown tracing.depth tracing.files tracing.model tracing.places tracing.tables tracing.waits"
+    ),
+    "runtime.tracing.recording": "tracing.conservation tracing.decode tracing.layout tracing.model tracing.traces",
+    "runtime.tracing.text": "tracing.breakdown tracing.model tracing.strips tracing.traces tracing.wording",
+    # runtime.channels: two ends, and all waiting
+    "runtime.channels": "",
+    "runtime.channels.parking": "",
+    "runtime.channels.letterbox": "cpython",
+    "runtime.channels.context": "channels.parking tracing.recorder",
+    "runtime.channels.core": "channels.letterbox channels.parking cpython errors",
+    "runtime.channels.diagnosis": "channels.context",
+    "runtime.channels.transfer": (
+        "channels.context channels.core channels.diagnosis channels.letterbox errors tracing.vocabulary"
+    ),
+    "runtime.channels.ends": (
+        "channels.context channels.core channels.letterbox channels.parking channels.transfer errors "
+        "tracing.layout tracing.recorder"
+    ),
+    # runtime.host: the process that runs a program
+    "runtime.host": "",
+    "runtime.host.watchdog": "channels.parking",
+    "runtime.host.job": "snippets tracing.layout",
+    "runtime.host.observer": "channels.parking tracing.layout tracing.recorder",
+    "runtime.host.output": "tracing.recorder",
+    "runtime.host.deadlock": "channels.core",
+    "runtime.host.lines": "channels.context",
+    "runtime.host.worker": (
+        "channels.context channels.core channels.diagnosis channels.ends channels.parking cpython host.job "
+        "host.lines host.output host.watchdog snippets tracing.layout tracing.recorder tracing.vocabulary"
+    ),
+    "runtime.host.runners": (
+        "backends channels.parking cpython host.job host.observer host.output host.watchdog host.worker"
+    ),
+    "runtime.host.coordinator": (
+        "backends channels.core channels.parking cpython host.deadlock host.job host.observer host.runners "
+        "host.worker tracing.recorder tracing.vocabulary"
+    ),
+    # runtime: programs and their runs
+    "runtime.reports": "snippets tracing.model",
+    "runtime.run": "backends errors host.job reports tracing.layout tracing.model tracing.recording tracing.traces",
+    "runtime.program": "backends channels.diagnosis errors host.job run snippets tracing.traces",
+    "runtime.doctor": "backends errors host.observer program",
+    "runtime.__main__": "backends doctor errors program tracing.text tracing.traces",
+    # vizlib: drawing traces
+    "vizlib.controls": "",
+    "vizlib.merging": "",
+    "vizlib.views": "",
+    "vizlib.palette": "runtime.tracing.model",
+    "vizlib.bundle": "palette",
+    "vizlib.theme": "palette",
+    "vizlib.plan": "runtime.tracing.model runtime.tracing.traces",
+    "vizlib.words": "runtime.tracing.model runtime.tracing.traces runtime.tracing.wording",
+    "vizlib.comparison": "runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.hover": "merging runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.lanes": "runtime.tracing.traces words",
+    "vizlib.perfetto": "runtime.tracing.depth runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.played": "merging palette runtime.tracing.depth runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.views.costs": "palette runtime.tracing.model runtime.tracing.traces theme words",
+    "vizlib.frame": "lanes theme",
+    "vizlib.page": "bundle controls played",
+    "vizlib.text": "comparison palette runtime.tracing.strips runtime.tracing.text runtime.tracing.traces words",
+    "vizlib.views.summary": "played runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.legend": "comparison palette runtime.tracing.model runtime.tracing.traces text words",
+    "vizlib.views.blocking": (
+        "frame lanes palette played runtime.tracing.depth runtime.tracing.model runtime.tracing.traces theme words"
+    ),
+    "vizlib.views.machine": "page plan played runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.views.source": "page runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.views.timeline": (
+        "frame hover lanes merging palette runtime.tracing.model runtime.tracing.traces theme words"
+    ),
+    "vizlib.pictures": (
+        "comparison frame legend page played runtime.tracing.traces text views.blocking views.costs "
+        "views.machine views.source views.summary views.timeline words"
+    ),
+    "vizlib.gallery": "page pictures runtime.tracing.traces",
+    "vizlib": "gallery page perfetto pictures text",
+    "vizlib.__main__": "perfetto runtime.errors runtime.tracing.traces vizlib",
+    # vizlib.teaching: predictions and checks
+    "vizlib.teaching.answers": "",
+    "vizlib.teaching.markup": "",
+    "vizlib.teaching.questions": "teaching.answers teaching.markup",
+    "vizlib.teaching.reveal": "teaching.answers teaching.markup",
+    "vizlib.teaching.forms": "teaching.answers teaching.markup teaching.questions",
+    "vizlib.teaching.requirements": "runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.teaching.report": "runtime.errors runtime.tracing.traces teaching.markup teaching.requirements words",
+    "vizlib.teaching": (
+        "teaching.answers teaching.forms teaching.questions teaching.report teaching.requirements teaching.reveal"
+    ),
+}
+
+MAX_LINES = 500
+
+
+def modules(*packages: str) -> Iterator[tuple[str, Path]]:
+    for package in packages:
+        for path in sorted((HOUSE / package).rglob("*.py")):
+            parts = path.relative_to(HOUSE).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Modules that a file imports, at its top level and inside functions; not those under TYPE_CHECKING."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    ignored = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in ignored:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if _is_module(inner) else node.module
+
+
+def _is_module(name: str) -> bool:
+    path = HOUSE.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def named(room: str) -> set[str]:
+    """The full names of the rooms that a room's row names."""
+    package = room.split(".")[0]
+    names = ROOMS[room].split()
+    return {name if name.split(".")[0] in ("runtime", "vizlib") else f"{package}.{name}" for name in names}
+
+
+@pytest.mark.parametrize(("room", "path"), list(modules("runtime", "vizlib")), ids=lambda value: str(value))
+def test_a_room_imports_only_what_the_map_allows(room, path):
+    assert room in ROOMS, f"{room} is not on the map: give it a row in its layer"
+    used = {name for name in imports(path) if name.split(".")[0] in ("runtime", "vizlib")}
+    assert used <= named(room), f"{room} imports what its row does not name"
+    assert used >= named(room), f"the row of {room} names what it does not import"
+
+
+def test_every_row_is_a_room_and_names_only_rooms_above_it():
+    exist = {room for room, _ in modules("runtime", "vizlib")}
+    above: set[str] = set()
+    for room in ROOMS:
+        assert room in exist, f"{room} is on the map but not in the house"
+        assert named(room) <= above, f"{room} names {named(room) - above}, not above it"
+        above.add(room)
+
+
+def test_the_runtime_needs_only_the_standard_library():
+    for room, path in modules("runtime"):
+        outside = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"runtime"}
+        assert not outside, f"{room} imports {outside}"
+
+
+def test_drawing_never_runs_a_program():
+    running = ("runtime.host", "runtime.program", "runtime.run", "runtime.channels", "runtime.cpython")
+    for room, path in modules("vizlib"):
+        assert not [name for name in imports(path) if name.startswith(running)], room
+
+
+@pytest.mark.parametrize(("room", "path"), list(modules("runtime", "vizlib")), ids=lambda value: str(value))
+def test_rooms_are_small(room, path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES, f"{room}: which room should be two?"
+
+
+def test_no_module_hides_one_of_the_standard_library():
+    for room, _ in modules("runtime", "vizlib"):
+        name = room.rpartition(".")[2]
+        assert name not in sys.stdlib_module_names - {"runtime"} or name == "__main__", room
+
+
+def _import_cost(statement: str) -> tuple[float, list[str]]:
+    """CPU seconds that a statement takes in a fresh interpreter, and the modules that it brings."""
+    code = (
+        f"import time, sys; before = time.process_time(); {statement}; "
+        "print(time.process_time() - before, *sys.modules)"
+    )
+    words = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOUSE).stdout
+    cost, *brought = words.split()
+    return float(cost), brought
+
+
+def test_everything_in_runtime_imports_fast_and_without_bokeh():
+    everything = "; ".join(f"import {room}" for room, _ in modules("runtime") if not room.endswith("__main__"))
+    _import_cost(everything)  # writes the byte code
+    cost, brought = min(_import_cost(everything) for _ in range(3))
+
+    # an empty interpreter's start-up, in the same run, tells how fast this machine is
+    assert cost < 0.1 or cost < 4 * min(_import_cost("import asyncio")[0] for _ in range(3))
+    assert "bokeh" not in brought
+    assert "ipywidgets" not in brought
