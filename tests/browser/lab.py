@@ -89,10 +89,9 @@ class Desk:
         """Wait until the kernel has nothing to do."""
         self.page.wait_for_function(f'{_KERNEL}?.status === "idle" && {_KERNEL}?.connectionStatus === "connected"')
 
-    def command(self, name: str, *, wait: bool = True) -> None:
-        """Do what a menu entry does, and wait until it is done unless told not to."""
-        started = f"jupyterapp.commands.execute({name!r})"
-        self.page.evaluate(f"{started}.then(() => null)" if wait else f"() => {{ {started} }}")
+    def command(self, name: str) -> None:
+        """Do what a menu entry does, and wait until it is done."""
+        self.page.evaluate(f"jupyterapp.commands.execute({name!r}).then(() => null)")
 
     def cell(self, cell_id: str):
         """A cell of the notebook, brought into view."""
