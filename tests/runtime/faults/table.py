@@ -188,7 +188,7 @@ FAULTS = (
     ),
     Fault(
         "too many threads",
-        "import threading as t, time as s\nfor _ in range(200): t.Thread(target=s.sleep, args=[99]).start()\ns.sleep(9)",
+        "import threading as t, time as s\nfor _ in range(200): t.Thread(target=s.sleep, args=[9]).start()\ns.sleep(9)",
         LIMITED,
         "threads",
         limits=runtime.Limits(threads=100),
