@@ -187,6 +187,11 @@
     range.setv({ bounds, start: bounds[0], end: bounds[1] });
   };
 
+  const showsAll = () => {
+    const { start, end, bounds } = figures[0].plot.x_range;
+    return start <= bounds[0] && end >= bounds[1];
+  };
+
   // About `middle`, which stays where it is on the screen.
   const zoom = (factor, middle = null) => {
     const range = figures[0].plot.x_range;
@@ -392,6 +397,8 @@
       figure.plot.properties.inner_width.change.connect(fitSoon);
       fitSoon();
     }
+    const reframe = coalesced(() => showsAll() && frame());
+    figures[0]?.plot.properties.inner_width.change.connect(reframe);
     for (const button of all("[data-do]")) button.addEventListener("click", () => actions[button.dataset.do]());
     hides = PARTS.legend({ all, figures });
     root.dataset.ready = "true";
