@@ -93,7 +93,8 @@ def test_the_wheel_zooms_only_with_ctrl(show, pair):
 
 def test_the_legend_singles_out_and_hides(show, pair):
     page = show(pair)
-    shown = f"""state => {PLOT}.renderers.filter((one) => one.name === "state:" + state)
+    shown = f"""state => {PLOT}.renderers
+        .filter((one) => one.name === "state:" + state && !one.glyph.tags.includes("edge"))
         .map((one) => [one.visible, one.glyph.fill_alpha.value])"""
     page.click(".lab-legend [data-state=gil-wait]")
     assert page.evaluate(shown, "running") == [[True, 0.1]]
@@ -103,6 +104,19 @@ def test_the_legend_singles_out_and_hides(show, pair):
     assert page.evaluate(shown, "running")[0][0] is False
     page.keyboard.press("Enter")
     assert page.evaluate(shown, "running") == [[True, 1]]
+
+
+def test_a_bar_narrower_than_its_edge_has_none(show):
+    """Or many short waits would look like one long one."""
+    waits = [builders.span(0, State.CORE_WAIT, n * 1000, n * 1000 + 1) for n in range(1, 100)]
+    running = [builders.span(0, State.RUNNING, n * 1000 + 1, (n + 1) * 1000) for n in range(1, 100)]
+    long_wait = builders.span(0, State.CORE_WAIT, 100_000, 150_000)
+    page = show(
+        builders.trace([builders.worker(0, "a")], sorted([*waits, *running, long_wait], key=lambda span: span.began_ns))
+    )
+    edges = f"{PLOT}.renderers.filter((one) => one.glyph.tags.includes('edge')).map((one) => one.view.filter.indices)"
+    page.wait_for_function(f"() => {edges}.flat().length > 0")
+    assert page.evaluate(edges) == [[99]]
 
 
 def test_a_click_keeps_the_arrows_of_a_bar(show):

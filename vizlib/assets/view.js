@@ -176,6 +176,7 @@
     fitting(figure.coreNames, ({ left, right, name, count }) => (i) =>
       count[i] === 1 && (right[i] - left[i]) * pixels > 6 * name[i].length + 8);
     fitting(figure.directions, ({ width }) => (i) => width[i] * pixels > 13);
+    for (const edges of figure.edges) fitting(edges, ({ left, right }) => (i) => (right[i] - left[i]) * pixels > 4);
   };
 
   // Room for the words at the end of the longest run, however wide the page is.
@@ -256,6 +257,7 @@
       spans: source("touch"),
       coreNames: named("core names"),
       directions: named("directions"),
+      edges: plot.renderers.filter((renderer) => renderer.glyph?.tags?.includes("edge")),
       messages: source("chosen arrows"),
       bars: named("chosen bars"),
       strong: named("chosen arrows"), // its heads share its view

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from bokeh.core.properties import value
@@ -282,10 +283,12 @@ def _none_yet() -> CDSView:
     return CDSView(filter=IndexFilter(indices=[]))
 
 
-_LINES: dict[str, Callable[[Style], dict[str, Any]]] = {
-    "measured": lambda style: {"line_color": style.outline or style.color, "line_width": 0.8 if style.outline else 0.5},
-    "inferred": lambda style: {"line_color": style.color, "line_dash": [3, 2], "fill_alpha": 0.4},
-    "merged": lambda style: {"line_color": style.color, "line_width": 0.5},
+# The edges of bars.  An edge is as wide as a pixel however narrow its bar: so the page draws it only where the bar is
+# wider than that, or a lane of many short waits would look like one long one.
+_EDGES: dict[str, Callable[[Style], dict[str, Any]]] = {
+    "measured": lambda style: {"line_color": style.outline, "line_width": 0.8} if style.outline else {},
+    "inferred": lambda style: {"line_color": style.outline or style.color, "line_dash": [3, 2]},
+    "merged": lambda style: {},
 }
 
 
@@ -301,16 +304,16 @@ def _draw_spans(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
                 bars = plot.quad(
                     "left", "right", "top", "bottom", source=source, view=view, name=f"state:{state.label}"
                 )
-                bars.glyph.update(fill_color=style.color, tags=[kind], **_LINES[kind](style))
+                alpha = 0.4 if kind == "inferred" else 1.0
+                bars.glyph.update(fill_color=style.color, line_color=None, fill_alpha=alpha, tags=[kind])
+                _draw_edges(plot, source, chosen, state, _EDGES[kind](style))
     _draw_directions(plot, drawn)
     # The whole height of a lane answers to the pointer, however low the bar in it.
     whole = plot.quad("left", "right", "lane_top", "bottom", source=source, fill_color=None, line_color=None)
     whole.name = "touch"
-    frame = CDSView(
-        filter=IndexFilter(indices=[])
-    )  # the page fills in which: the bar under the pointer, and clicked ones
+    # the bar under the pointer, and clicked ones
     framed = plot.quad(
-        "left", "right", "lane_top", "bottom", source=source, view=frame, fill_color=None, line_width=1.5
+        "left", "right", "lane_top", "bottom", source=source, view=_none_yet(), fill_color=None, line_width=1.5
     )
     framed.name = "chosen bars"
     themed(framed.glyph, line_color="ink")
@@ -318,6 +321,16 @@ def _draw_spans(plot: figure, drawn: Columns) -> list[GlyphRenderer[Any]]:
 
 
 _TURNS = {"right": -math.pi / 2, "left": math.pi / 2}
+
+
+def _draw_edges(plot: figure, bars: ColumnDataSource, chosen: list[bool], state: State, line: dict[str, Any]) -> None:
+    if not line:
+        return
+    sides = {side: list(compress(bars.data[side], chosen)) for side in ("left", "right", "top", "bottom")}
+    edges = plot.quad(
+        "left", "right", "top", "bottom", source=ColumnDataSource(sides), view=_none_yet(), name=f"state:{state.label}"
+    )
+    edges.glyph.update(fill_color=None, tags=["edge"], **line)
 
 
 def _draw_directions(plot: figure, drawn: Columns) -> None:
