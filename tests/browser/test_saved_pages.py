@@ -111,9 +111,8 @@ def test_a_bar_narrower_than_its_edge_has_none(show):
     waits = [builders.span(0, State.CORE_WAIT, n * 1000, n * 1000 + 1) for n in range(1, 100)]
     running = [builders.span(0, State.RUNNING, n * 1000 + 1, (n + 1) * 1000) for n in range(1, 100)]
     long_wait = builders.span(0, State.CORE_WAIT, 100_000, 150_000)
-    page = show(
-        builders.trace([builders.worker(0, "a")], sorted([*waits, *running, long_wait], key=lambda span: span.began_ns))
-    )
+    spans = sorted([*waits, *running, long_wait], key=lambda span: span.began_ns)
+    page = show(vizlib.timeline(builders.trace([builders.worker(0, "a")], spans)))
     edges = f"{PLOT}.renderers.filter((one) => one.glyph.tags.includes('edge')).map((one) => one.view.filter.indices)"
     page.wait_for_function(f"() => {edges}.flat().length > 0")
     assert page.evaluate(edges) == [[99]]
