@@ -89,8 +89,8 @@ ROOMS: dict[str, str] = {
         "backends channels.parking cpython host.job host.observer host.output host.watchdog host.worker"
     ),
     "runtime.host.coordinator": (
-        "backends channels.core channels.parking cpython host.deadlock host.job host.observer host.runners "
-        "host.worker tracing.recorder tracing.vocabulary"
+        "backends channels.context channels.core channels.parking cpython host.deadlock host.job host.observer "
+        "host.runners host.worker tracing.recorder tracing.vocabulary"
     ),
     # runtime: programs and their runs
     "runtime.reports": "snippets tracing.model",

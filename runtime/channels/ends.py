@@ -69,7 +69,7 @@ class ChannelStats(NamedTuple):
 class _End:
     """What both ends have in common: a row of their own in the channel's shared state, and a way to close."""
 
-    __slots__ = ("__weakref__", "_cancel_fd", "_closed", "_core", "_handle", "_lane", "_row_at")
+    __slots__ = ("__weakref__", "_cancel_fd", "_closed", "_core", "_handle", "_lane", "_row_at", "_spins")
     _side: Side
 
     def __init__(self, core: Core, context: Context | None = None, row: Handle = 0) -> None:
@@ -78,7 +78,7 @@ class _End:
         self._handle = 0
         self._core = core
         context = context or current()
-        self._lane, self._cancel_fd = context.lane, context.cancel_fd
+        self._lane, self._cancel_fd, self._spins = context.lane, context.cancel_fd, context.spins
         self._handle = handle = row or core.open_end(self._side, context.owner)
         core.claim(handle, context.owner)
         self._row_at = (handle & ROW_MASK) * ROW_WORDS
@@ -189,7 +189,7 @@ class _End:
         if lane is not None:
             lane.parked(op, self._core.key, line, since)
         try:
-            return gate.wait(attempt, deadline, self._cancel_fd)
+            return gate.wait(attempt, deadline, self._cancel_fd, self._spins)
         finally:
             words[at] = 0
             if lane is not None:

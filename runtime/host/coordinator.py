@@ -22,6 +22,7 @@ from typing import Any, NoReturn
 
 from runtime import cpython
 from runtime.backends import BACKENDS
+from runtime.channels.context import SPINS
 from runtime.channels.core import Core, Side
 from runtime.channels.parking import Semaphore, acquire, attach_semaphore, create_semaphore
 from runtime.host import deadlock, observer
@@ -151,6 +152,7 @@ class Host:
                     record=self._job.record,
                     trace_lines=self._job.trace_lines,
                     cancel_fd=self._cancel.readable,
+                    spins=0 if self._backend.gil_shared or _usable_cores() < 2 else SPINS,
                     ready=ready.descriptors,
                     start=self._start.descriptors,
                 )
@@ -317,14 +319,17 @@ def _cpu_of_others() -> int:
     return time.process_time_ns() - time.thread_time_ns()
 
 
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _environment() -> dict[str, Any]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "os": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
-        "cores": cores,
+        "cores": _usable_cores(),
         "gil": cpython.gil_enabled(),
     }
 

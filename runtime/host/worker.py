@@ -41,6 +41,7 @@ class Post(NamedTuple):
     record: bool
     trace_lines: bool
     cancel_fd: int
+    spins: int  # see `context.Context`
     ready: tuple[int, ...]  # semaphores: this worker is ready to start
     start: tuple[int, ...]  # ... may start
 
@@ -49,7 +50,7 @@ def live(post: Post, guard: watchdog.Guard) -> Outcome:
     """Run one worker from beginning to end, in this thread.  Returns its outcome; raises nothing."""
     lane = _lane(post)
     lane.set_thread(threading.get_native_id())
-    context.bind(context.Context(lane if post.record else None, post.cancel_fd, post.number + 1))
+    context.bind(context.Context(lane if post.record else None, post.cancel_fd, post.number + 1, post.spins))
     output.bind(lane)
     ends: list[RecvChannel | SendChannel] = []
     try:

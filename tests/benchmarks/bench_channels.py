@@ -96,7 +96,7 @@ def record_here() -> None:
     """Give this thread a worker's context: from now on its ends record."""
     layout = Layout(1, RECORDS, 0)
     writer = LaneWriter(mmap.mmap(-1, layout.total_bytes), layout, 0, __file__)
-    context.bind(context.Context(writer, cancel_fd=os.eventfd(0), owner=1))
+    context.bind(context.Context(writer, cancel_fd=os.eventfd(0), owner=1, spins=context.SPINS))
 
 
 def serve(kind: str, pickled: Any, slices: int, trips: int, stream: int) -> None:

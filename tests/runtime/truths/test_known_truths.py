@@ -45,7 +45,8 @@ def spinners(count: int, seconds: float) -> runtime.Program:
     def spin(seconds):
         import time
 
-        while time.thread_time() < seconds:
+        end = time.thread_time() + seconds  # the thread has used some to set itself up
+        while time.thread_time() < end:
             pass
 
     return program
