@@ -10,25 +10,13 @@ import runtime
 from runtime.channels.core import Side
 from runtime.host.deadlock import Wait, deadlocked, ring
 from runtime.tracing.model import Ending, State
-
-
-def receivers_in_a_ring(count: int) -> runtime.Program:
-    """Each worker waits to hear from the one before it; nobody begins."""
-    program = runtime.Program("ring")
-    channels = [program.channel(f"channel {n}") for n in range(count)]
-    for n in range(count):
-
-        @program.worker(channels[n][0], channels[(n + 1) % count][1], name=f"worker {n}")
-        def pass_on(inbox, out):
-            out.send(inbox.recv())
-
-    return program
+from tests.benchmarks.bench_endings import ring as ring_of_receivers
 
 
 @pytest.mark.parametrize("count", [2, 3, 10])
 def test_a_ring_is_found_and_named(backend, count):
     with pytest.raises(runtime.DeadlockError) as caught:
-        receivers_in_a_ring(count).run(backend, timeout=30)
+        ring_of_receivers(count).run(backend, timeout=30)
 
     lines = str(caught.value).splitlines()
     assert f"{count} workers wait for each other" in lines[0]
@@ -40,7 +28,7 @@ def test_a_ring_is_found_and_named(backend, count):
 
 def test_the_trace_shows_who_was_blocked(backend):
     with pytest.raises(runtime.DeadlockError) as caught:
-        receivers_in_a_ring(2).run(backend, timeout=30)
+        ring_of_receivers(2).run(backend, timeout=30)
 
     trace = caught.value.trace
     assert [worker.ending for worker in trace.workers] == [Ending.STOPPED] * 2
@@ -84,7 +72,7 @@ def test_full_channels_both_ways(backend):
 
 
 def test_two_of_three_are_found_while_the_third_sleeps(backend):
-    program = receivers_in_a_ring(2)
+    program = ring_of_receivers(2)
 
     @program.worker()
     def sleeper():
