@@ -32,7 +32,7 @@ STYLES: dict[State, Style] = {
     State.SEND_BLOCKED: Style("#D55E00", 0.3, "waiting for room in a channel", points="right"),
     State.RECV_BLOCKED: Style("#CC79A7", 0.3, "waiting for a message", points="left"),
     State.SLEEPING: Style("#F0E442", 0.16, "asleep, or in other I/O", outline="#8F8500"),
-    State.OBSERVER: Style("#7A7A7A", 0.16, "our own instruments"),
+    State.OBSERVER: Style("#7A7A7A", 0.16, "recording: our own instruments"),
 }
 """In the order of the legend."""
 

@@ -78,12 +78,15 @@ class Trace:
         return other.wall_ns / self.wall_ns
 
     def breakdown(self) -> Breakdown:
-        """Where each worker's life went: the time in each state, which add up to its wall time."""
+        """Where each worker's life went: the time in each state, which add up to its wall time.
+
+        As the spans say, but what recording took of `running` stands as `observer`: inferred, where it is worth a word.
+        """
         return self._lives
 
     @cached_property
     def _lives(self) -> Breakdown:  # every view asks for it, and millions of spans take a while to add up
-        return Breakdown.of(self.workers, self.spans)
+        return Breakdown.of(self.workers, self.spans, self.overhead.shares)
 
     def waits(self) -> Table[Wait]:
         """Who waited for whom, how long: a row for each pair of workers, channel and direction, longest first.

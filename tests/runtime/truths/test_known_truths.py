@@ -239,7 +239,7 @@ def test_objects_of_50_mb_cost_their_copies_at_both_sides(backend):
 
 def on_core(trace: runtime.Trace) -> int:
     """The nanoseconds that the spans give as on a core, of all workers."""
-    states = (State.RUNNING, State.ENCODE, State.DECODE)
+    states = (State.RUNNING, State.ENCODE, State.DECODE, State.OBSERVER)
     return sum(life.states.get(state, 0) for life in trace.breakdown() for state in states)
 
 
