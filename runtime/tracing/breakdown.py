@@ -14,7 +14,6 @@ from typing import overload
 from runtime.tracing.model import Span, State, Worker
 from runtime.tracing.tables import Table
 
-
 _WORTH_A_WORD = 0.005  # of a life: what a table in whole percent would show
 
 
