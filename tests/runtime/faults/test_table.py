@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
-import subprocess
 import sys
 import textwrap
+import uuid
+from pathlib import Path
 
 import pytest
 
@@ -31,18 +33,26 @@ def program_of(fault: Fault, folder: os.PathLike[str]) -> runtime.Program:
     return program
 
 
-def alive() -> set[str]:
-    """Our descriptors, and the processes of every session that a host began."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
-    mine = {line for line in listed.splitlines() if "runtime.host.coordinator" in line or "sleep 999" in line}
-    return {f"descriptor {fd}" for fd in os.listdir("/proc/self/fd")} | mine
+MARK = "LAB_TEST_OF_A_FAULT"
+
+
+def left(mark: str) -> set[str]:
+    """Our descriptors, and every process that inherited the mark: hosts, and what their workers started."""
+    found = {f"descriptor {fd}" for fd in os.listdir("/proc/self/fd")}
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            environment = Path("/proc", process, "environ").read_bytes()
+            if f"{MARK}={mark}".encode() in environment.split(b"\0"):
+                found.add(f"process {process}")
+    return found
 
 
 @pytest.mark.parametrize(("fault", "backend"), ROWS)
-def test_a_fault_ends_in_clear_words_and_leaves_nothing(fault, backend, tmp_path, recwarn):
+def test_a_fault_ends_in_clear_words_and_leaves_nothing(fault, backend, tmp_path, recwarn, monkeypatch):
     program = program_of(fault, tmp_path)
+    monkeypatch.setenv(MARK, mark := uuid.uuid4().hex)
     gc.collect()
-    before = alive()
+    before = left(mark)
 
     if fault.ends_with is None:
         trace = program.run(backend, timeout=fault.timeout, limits=fault.limits)
@@ -59,7 +69,7 @@ def test_a_fault_ends_in_clear_words_and_leaves_nothing(fault, backend, tmp_path
     assert [trace.text(message.preview) for message in trace.messages[:1]] == ["'before'"]
     assert trace.environment.python
     gc.collect()
-    assert alive() <= before
+    assert left(mark) <= before
 
 
 def test_the_table_is_as_long_as_promised():
