@@ -29,7 +29,7 @@ from runtime.errors import (
 from runtime.host.job import FrameReader, HostJob, Outcome, write_frame
 from runtime.tracing import recording
 from runtime.tracing.layout import Head
-from runtime.tracing.model import Ending, Environment, Worker, WorkerFailure
+from runtime.tracing.model import NONE, Deadlocked, Ending, Environment, Worker, WorkerFailure
 from runtime.tracing.traces import Trace
 
 _START_CODE = "import sys; sys.path[:0] = sys.argv[1:]; from runtime.host.coordinator import main; main()"
@@ -58,6 +58,7 @@ class Run:
         self._lock = threading.RLock()  # one thread at a time listens to the host
         self._outcomes: list[Outcome] = []
         self._deadlock: list[reports.Stuck] = []
+        self._ring: tuple[Deadlocked, ...] = ()  # the same for the trace
         self._started: dict[str, Any] = {}
         self._timed_out = self._done = False
         self._limit = ""  # which one was hit, in words
@@ -249,6 +250,7 @@ class Run:
                     if outcome.ending == Ending.RETURNED
                 },
                 errors=tuple(self._failure(outcome) for outcome in self._outcomes if outcome.ending == Ending.RAISED),
+                deadlock=self._ring,
                 complete=len(outcomes) == len(job.workers)
                 and all(outcome.ending == Ending.RETURNED for outcome in self._outcomes),
             ),
@@ -270,17 +272,19 @@ class Run:
 
     def _note_deadlock(self, waits: list[tuple[int, int, bool, int]]) -> None:
         """Put the host's numbers into words, while the recording still says at which line each waits."""
-        now = time.monotonic_ns()
-        names = dict(zip(self._started["channels"], (channel.name for channel in self._job.channels), strict=True))
+        now, epoch_ns = time.monotonic_ns(), self._started["epoch_ns"]
+        numbers = {key: number for number, key in enumerate(self._started["channels"])}
         for worker, key, sending, since_ns in waits:
             job = self._job.workers[worker]
             line_at = self._job.layout.lane_at(worker) + 8 * Head.PARKED_LINE
             line = int.from_bytes(self._memory[line_at : line_at + 8], "little")
-            self._deadlock.append(
-                reports.Stuck(
-                    job.name, sending, names[key], (now - since_ns) / 1e6, line, reports.source_line(job.snippet, line)
-                )
-            )
+            name, source = self._job.channels[numbers[key]].name, reports.source_line(job.snippet, line)
+            self._deadlock.append(reports.Stuck(job.name, sending, name, (now - since_ns) / 1e6, line, source))
+        following = [wait[0] for wait in (*waits[1:], waits[0])]
+        self._ring = tuple(
+            Deadlocked(worker, awaited, numbers[key], sending, max(since_ns - epoch_ns, 0), stuck.line or NONE)
+            for (worker, key, sending, since_ns), awaited, stuck in zip(waits, following, self._deadlock, strict=True)
+        )
 
     def _raise_for(self, trace: Trace) -> None:
         if self._deadlock:

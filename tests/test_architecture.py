@@ -40,6 +40,7 @@ ROOMS: dict[str, str] = {
     "runtime.tracing.cores": "tracing.model",
     "runtime.tracing.depth": "tracing.model tracing.tables",
     "runtime.tracing.header": "errors tracing.model tracing.values",
+    "runtime.tracing.rings": "tracing.model tracing.wording",
     "runtime.tracing.strips": "tracing.model tracing.tables tracing.wording",
     "runtime.tracing.waits": "tracing.model tracing.tables",
     "runtime.tracing.conservation": "tracing.checks tracing.model tracing.tables",
@@ -58,7 +59,9 @@ ROOMS: dict[str, str] = {
         "tracing.breakdown tracing.depth tracing.files tracing.model tracing.places tracing.tables tracing.waits"
     ),
     "runtime.tracing.recording": "tracing.conservation tracing.decode tracing.layout tracing.model tracing.traces",
-    "runtime.tracing.text": "tracing.breakdown tracing.model tracing.strips tracing.traces tracing.wording",
+    "runtime.tracing.text": (
+        "tracing.breakdown tracing.model tracing.rings tracing.strips tracing.traces tracing.wording"
+    ),
     # runtime.channels: two ends, and all waiting
     "runtime.channels": "",
     "runtime.channels.parking": "",

@@ -12,7 +12,7 @@ from itertools import compress, islice
 from operator import gt
 from typing import Any, NamedTuple
 
-from runtime.tracing.model import NONE, CoreSpan, Evidence, Line, Message, Output, Span, State, Transfer
+from runtime.tracing.model import NONE, CoreSpan, Deadlocked, Evidence, Line, Message, Output, Span, State, Transfer
 from runtime.tracing.tables import Table
 
 _ANY = (1 << 63) - 1
@@ -29,6 +29,17 @@ class Sizes(NamedTuple):
 def problem(name: str, table: Table[Any], sizes: Sizes) -> str:
     """What is wrong with one of a trace's tables: the column, the row and the value.  Empty when nothing is."""
     return next(_problems(name, table, sizes), "")
+
+
+def ring_problem(ring: Sequence[Deadlocked], sizes: Sizes) -> str:
+    """What is wrong with a deadlock's ring: who it names, or that it is none.  Empty when nothing is."""
+    for at, one in enumerate(ring):
+        if not (0 <= one.worker < sizes.workers and 0 <= one.channel < sizes.channels and one.since_ns >= 0):
+            return f"deadlock[{at}]: {one} was not expected with {sizes.workers} workers, {sizes.channels} channels"
+        following = ring[(at + 1) % len(ring)].worker
+        if one.awaited != following:
+            return f"deadlock[{at}]: it waits for worker {one.awaited}, {following} was expected, the next of the ring"
+    return ""
 
 
 def _problems(name: str, table: Table[Any], sizes: Sizes) -> Iterator[str]:

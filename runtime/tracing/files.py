@@ -14,6 +14,7 @@ Integers are little-endian.  The header is an object:
 | fields      | the trace's plain fields: name, backend, wall_ns, dropped, complete, ... |
 | workers, channels, errors | arrays of objects with the fields of `Worker`, `Channel`, `WorkerFailure` |
 | overhead, environment     | objects with the fields of `Overhead`, `Environment` |
+| deadlock    | array of objects with the fields of `Deadlocked`; may be missing |
 | results     | array of [worker's name, value] |
 | sections    | array of {"name", "type", "items", "bytes", "crc32", "packed"} |
 
@@ -46,11 +47,12 @@ from itertools import accumulate
 from typing import Any, BinaryIO, NamedTuple
 
 from runtime.errors import TraceFormatError
-from runtime.tracing.checks import Sizes, problem
+from runtime.tracing.checks import Sizes, problem, ring_problem
 from runtime.tracing.header import AGAIN, KINDS, array_at, fail, field_values, indexed, object_at, record_of, results_in
 from runtime.tracing.model import (
     Channel,
     CoreSpan,
+    Deadlocked,
     Ending,
     Environment,
     Line,
@@ -79,7 +81,13 @@ _TABLES: dict[str, type[Any]] = {
     "lines": Line,
 }
 _ALWAYS_THERE = ("messages", "spans", "core_spans", "outputs")
-_LISTS: dict[str, type[Any]] = {"workers": Worker, "channels": Channel, "errors": WorkerFailure}
+_LISTS: dict[str, type[Any]] = {
+    "workers": Worker,
+    "channels": Channel,
+    "errors": WorkerFailure,
+    "deadlock": Deadlocked,
+}
+_ADDED_LATER = ("deadlock",)
 _RECORDS: dict[str, type[Any]] = {"overhead": Overhead, "environment": Environment}
 
 
@@ -96,6 +104,8 @@ def write(path: str | os.PathLike[str], trace: Any) -> None:
         wrong = problem(name, getattr(trace, name), sizes)
         if wrong:
             raise ValueError(f"this trace cannot be saved: {wrong}")
+    if wrong := ring_problem(trace.deadlock, sizes):
+        raise ValueError(f"this trace cannot be saved: {wrong}")
     sections = list(_sections(trace))
     header = {
         "fields": {field.name: pack(getattr(trace, field.name)) for field in _plain_fields(type(trace))},
@@ -199,12 +209,15 @@ class _Reader:
         columns = self._columns(header)
         result = field_values("header, fields", _plain_fields(cls), object_at(header, "fields"))
         for name, kind in _LISTS.items():
-            result[name] = indexed(name, kind, array_at(header, name))
+            if name in header or name not in _ADDED_LATER:
+                result[name] = indexed(name, kind, array_at(header, name))
         for name, kind in _RECORDS.items():
             result[name] = record_of(f"header, {name}", kind, object_at(header, name))
         result["results"] = results_in(header)
         result["texts"] = _texts(columns)
         sizes = Sizes(len(result["workers"]), len(result["channels"]), len(result["texts"]))
+        if wrong := ring_problem(result.get("deadlock", ()), sizes):
+            fail("header", wrong)
         for name, record in _TABLES.items():
             if name not in _ALWAYS_THERE and not any(section.startswith(f"{name}.") for section in columns):
                 continue

@@ -156,6 +156,18 @@ class WorkerFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadlocked:
+    """One worker of a deadlock's ring: it waits for the next one, the last for the first, and nobody else can help."""
+
+    worker: int
+    awaited: int  # worker; its own number where it waits for itself
+    channel: int
+    sending: bool  # whether it waits to send, or to receive
+    since_ns: int
+    line: int  # of the snippet, in its file's numbering, or NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """Where the run took place."""
 

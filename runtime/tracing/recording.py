@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from runtime.tracing.conservation import violation
 from runtime.tracing.decode import Decoded, RawLane, Recording, decode, read_lane
 from runtime.tracing.layout import RECORD_BYTES, Layout
-from runtime.tracing.model import Environment, Overhead, Worker, WorkerFailure
+from runtime.tracing.model import Deadlocked, Environment, Overhead, Worker, WorkerFailure
 from runtime.tracing.traces import Trace
 
 
@@ -30,6 +30,7 @@ class RunFacts(NamedTuple):
     environment: Environment = Environment()
     results: Mapping[str, Any] = {}
     errors: tuple[WorkerFailure, ...] = ()
+    deadlock: tuple[Deadlocked, ...] = ()
     complete: bool = True
 
 
@@ -60,6 +61,7 @@ def read(memory: mmap.mmap, facts: RunFacts) -> Trace:
         backend=facts.backend,
         results=facts.results,
         errors=facts.errors,
+        deadlock=facts.deadlock,
         complete=facts.complete,
         environment=facts.environment,
         overhead=_overhead(facts, lanes[:observer], decoded),

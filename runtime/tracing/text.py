@@ -14,6 +14,7 @@ from operator import and_, sub
 
 from runtime.tracing.breakdown import Life
 from runtime.tracing.model import NONE, Channel, Ending, Evidence, State, Worker, WorkerFailure
+from runtime.tracing.rings import sentence
 from runtime.tracing.strips import LETTERS, axis, strip
 from runtime.tracing.traces import Trace
 from runtime.tracing.wording import bytes_in, count_of, duration, escaped, listed
@@ -161,6 +162,8 @@ def _ending(worker: Worker) -> str:
 def _failures(trace: Trace) -> Iterator[str]:
     for failure in trace.errors:
         yield _failure(failure)
+    if trace.deadlock:
+        yield sentence(trace.deadlock, trace.workers, trace.channels)
 
 
 def _failure(failure: WorkerFailure) -> str:

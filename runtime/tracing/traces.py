@@ -15,6 +15,7 @@ from runtime.tracing.depth import QueueTime, depth_of, queue_times
 from runtime.tracing.model import (
     Channel,
     CoreSpan,
+    Deadlocked,
     Environment,
     Line,
     Message,
@@ -50,13 +51,16 @@ class Trace:
     texts: Sequence[str] = ()  # what `Message.preview` and `Output.text` point into
     results: Mapping[str, Any] = field(default_factory=dict)  # worker name -> what it returned
     errors: tuple[WorkerFailure, ...] = ()
+    deadlock: tuple[
+        Deadlocked, ...
+    ] = ()  # the ring, where there is one: each waits for the next, the last for the first
     dropped: int = 0  # records that did not fit
     complete: bool = True  # False when the run was cut short: stopped, timed out, crashed
     overhead: Overhead = Overhead()
     environment: Environment = Environment()
 
     def __post_init__(self) -> None:
-        for name in ("workers", "channels", "texts", "errors"):  # so that equal traces compare equal
+        for name in ("workers", "channels", "texts", "errors", "deadlock"):  # so that equal traces compare equal
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "results", dict(self.results))
 

@@ -35,6 +35,24 @@ def test_the_trace_shows_who_was_blocked(backend):
     assert all(life.share(State.RECV_BLOCKED) > 0.5 for life in trace.breakdown())
 
 
+def test_the_trace_has_the_ring_and_keeps_it_in_a_file(backend, tmp_path):
+    with pytest.raises(runtime.DeadlockError) as caught:
+        ring_of_receivers(3).run(backend, timeout=30)
+
+    trace = caught.value.trace
+    assert [(one.worker, one.awaited, one.channel, one.sending) for one in trace.deadlock] == [
+        (0, 2, 0, False), (2, 1, 2, False), (1, 0, 1, False),
+    ]  # fmt: skip
+    for one in trace.deadlock:
+        assert trace.place(next(s for s in trace.spans if s.worker == one.worker and s.line == one.line))
+        assert 0 <= one.since_ns < trace.wall_ns
+        waiting = next(s for s in trace.spans if s.worker == one.worker and s.state == State.RECV_BLOCKED)
+        assert waiting.began_ns <= one.since_ns + 1_000_000
+        assert waiting.ended_ns > one.since_ns
+    trace.save(tmp_path / "ring.trace")
+    assert runtime.Trace.load(tmp_path / "ring.trace").deadlock == trace.deadlock
+
+
 def test_a_worker_that_waits_for_itself(backend):
     program = runtime.Program("self")
     receiving, sending = program.channel("mirror")

@@ -17,6 +17,7 @@ from runtime.tracing.decode import decode
 from runtime.tracing.model import (
     Channel,
     CoreSpan,
+    Deadlocked,
     Ending,
     Environment,
     Line,
@@ -65,6 +66,7 @@ def example(**changes):
         "texts": ("42", "one \ud83d line", ""),
         "results": {"produce": None, "square #1": {"total": [1, 2.5, "x"]}},
         "errors": (WorkerFailure("square #1", "ValueError", "no", "Traceback...", 12),),
+        "deadlock": (Deadlocked(0, 1, 1, True, 80, 4), Deadlocked(1, 0, 0, False, 90, -1)),
         "dropped": 3,
         "complete": False,
         "overhead": Overhead(310.5, 2, 1_000, 1_000_000, 1_010_000, 7, 2_500_000, (0.25, 0.5), 12, 0.125),
@@ -337,6 +339,9 @@ def test_values_that_cannot_be_are_refused(path, section, values, kind, says):
         (lambda h: h["fields"].update(complete=1), "bool was expected, not 1"),
         (lambda h: h["overhead"].update(shares={"tuple": [0.5, "x"]}), "shares: numbers were expected, not 'x'"),
         (lambda h: h["overhead"].update(shares=[0.5]), "shares: tuple[float, ...] was expected"),
+        (lambda h: h["deadlock"][0].update(worker=2), "deadlock[0]: Deadlocked(worker=2"),
+        (lambda h: h["deadlock"][1].update(channel=2), "was not expected with 2 workers, 2 channels"),
+        (lambda h: h["deadlock"].pop(), "deadlock[0]: it waits for worker 1, 0 was expected, the next of the ring"),
         (lambda h: h["results"].append(["x"]), "results[2]: a worker's name and its result were expected"),
         (lambda h: h["results"].append(["x", {"eval": "1"}]), "results[2]: unknown tag 'eval'"),
         (lambda h: h["results"].append(["x", {"set": [[1]]}]), "results[2]: tag 'set'"),
@@ -380,6 +385,19 @@ def test_a_file_without_lines_has_none(path):
     header["sections"] = [entry for entry in header["sections"] if not entry["name"].startswith("lines.")]
     path.write_bytes(built(header, b"".join(sections[entry["name"]] for entry in header["sections"])))
     assert Trace.load(path) == example(lines=Table.of(Line, []))
+
+
+def test_a_file_of_before_deadlocks_were_saved_has_none(path):
+    example().save(path)
+    header, sections = taken_apart(path)
+    del header["deadlock"]
+    path.write_bytes(built(header, b"".join(sections.values())))
+    assert Trace.load(path) == example(deadlock=())
+
+
+def test_a_ring_that_is_none_is_not_saved(path):
+    with pytest.raises(ValueError, match=r"cannot be saved: deadlock\[0\]: it waits for worker 1, 0 was expected"):
+        example(deadlock=(Deadlocked(0, 1, 0, False, 0, -1),)).save(path)
 
 
 def mutated(data, chance):

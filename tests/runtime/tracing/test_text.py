@@ -5,7 +5,7 @@ import re
 import pytest
 
 from runtime.tracing import text
-from runtime.tracing.model import Channel, Ending, Message, Output, Span, State, Worker, WorkerFailure
+from runtime.tracing.model import Channel, Deadlocked, Ending, Message, Output, Span, State, Worker, WorkerFailure
 from runtime.tracing.strips import axis
 from runtime.tracing.tables import Table
 from runtime.tracing.traces import Trace
@@ -175,3 +175,13 @@ def test_the_axis_has_round_numbers_and_room_between_them(wall):
 
 def test_long_text_is_cut():
     assert escaped("x" * 300, 50) == "x" * 47 + "..."
+
+
+def test_a_deadlock_is_told_around_its_ring():
+    ring = (Deadlocked(0, 1, 0, True, 0, -1), Deadlocked(1, 0, 0, False, 0, -1))
+    told = "Deadlock: produce waits for square to receive from numbers and square waits for produce to send to numbers."
+    for shown in (text.timeline(example(deadlock=ring)), text.summary(example(deadlock=ring))):
+        assert told in shown.splitlines()
+    assert "Deadlock: square waits for itself to send to numbers." in text.describe(
+        example(deadlock=(Deadlocked(1, 1, 0, False, 0, -1),))
+    )
