@@ -116,9 +116,9 @@ def test_faster_than_says_when_the_machine_was_busy():
 def test_work_divided_counts_computing_only():
     even = run([(State.RUNNING, 50), (State.CORE_WAIT, 50)], [(State.RUNNING, 50)])
     uneven = run([(State.RUNNING, 70)], [(State.RUNNING, 30), (State.CORE_WAIT, 70)])
-    assert verdict(even, teaching.work_divided(0.58)).met
-    assert verdict(uneven, teaching.work_divided(0.58)).words == "a did 70 % of all computing."
-    assert verdict(run([(State.SLEEPING, 10)]), teaching.work_divided(0.58)).met is None
+    assert verdict(even, teaching.work_divided(0.65)).met
+    assert verdict(uneven, teaching.work_divided(0.65)).words == "a did 70 % of all computing."
+    assert verdict(run([(State.SLEEPING, 10)]), teaching.work_divided(0.65)).met is None
 
 
 def test_time_in_a_state():
