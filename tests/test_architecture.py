@@ -142,10 +142,15 @@ ROOMS: dict[str, str] = {
     "vizlib.teaching.questions": "teaching.answers teaching.markup",
     "vizlib.teaching.reveal": "teaching.answers teaching.markup",
     "vizlib.teaching.forms": "teaching.answers teaching.markup teaching.questions",
-    "vizlib.teaching.requirements": "runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.teaching.requirements": "runtime.tracing.model runtime.tracing.rings runtime.tracing.traces words",
+    "vizlib.teaching.efforts": (
+        "runtime.tracing.breakdown runtime.tracing.model runtime.tracing.traces teaching.requirements words"
+    ),
+    "vizlib.teaching.flows": "runtime.tracing.model runtime.tracing.traces teaching.requirements words",
     "vizlib.teaching.report": "runtime.errors runtime.tracing.traces teaching.markup teaching.requirements words",
     "vizlib.teaching": (
-        "teaching.answers teaching.forms teaching.questions teaching.report teaching.requirements teaching.reveal"
+        "teaching.answers teaching.efforts teaching.flows teaching.forms teaching.questions teaching.report "
+        "teaching.requirements teaching.reveal"
     ),
 }
 

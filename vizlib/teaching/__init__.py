@@ -7,10 +7,28 @@
     quiz(ask(question, options), ...)                      a self-test
     check(trace, results_add_up_to(...), ...)              marks an exercise from the trace of its run
 
+What a check can ask for:
+
+    results_add_up_to, result_is, all_returned, no_deadlock, workers_at_least, runs_on          how it ended
+    every_message_received, order_kept, depth_at_most, channels_bounded, messages_sent, bytes_sent, crosses_by
+                                                           what went through the channels: the same on any machine
+    faster_than, work_divided, parallel_at_least, blocked_at_most, time_in
+                                                           where the time went: measured, so give it room
+
 Everything shows itself in a notebook, reads as text without one, and keeps what it was told in the kernel alone.
 """
 
 from vizlib.teaching.answers import prediction
+from vizlib.teaching.efforts import blocked_at_most, faster_than, parallel_at_least, time_in, work_divided
+from vizlib.teaching.flows import (
+    bytes_sent,
+    channels_bounded,
+    crosses_by,
+    depth_at_most,
+    every_message_received,
+    messages_sent,
+    order_kept,
+)
 from vizlib.teaching.forms import Form, ask, estimate, predict, quiz
 from vizlib.teaching.questions import Option, right, wrong
 from vizlib.teaching.report import Report, check
@@ -18,12 +36,10 @@ from vizlib.teaching.requirements import (
     Requirement,
     Verdict,
     all_returned,
-    every_message_received,
-    faster_than,
+    no_deadlock,
     result_is,
     results_add_up_to,
-    time_in,
-    work_divided,
+    runs_on,
     workers_at_least,
 )
 from vizlib.teaching.reveal import Reveal, reveal
@@ -37,10 +53,19 @@ __all__ = [
     "Verdict",
     "all_returned",
     "ask",
+    "blocked_at_most",
+    "bytes_sent",
+    "channels_bounded",
     "check",
+    "crosses_by",
+    "depth_at_most",
     "estimate",
     "every_message_received",
     "faster_than",
+    "messages_sent",
+    "no_deadlock",
+    "order_kept",
+    "parallel_at_least",
     "predict",
     "prediction",
     "quiz",
@@ -48,6 +73,7 @@ __all__ = [
     "results_add_up_to",
     "reveal",
     "right",
+    "runs_on",
     "time_in",
     "work_divided",
     "workers_at_least",

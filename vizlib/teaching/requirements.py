@@ -2,6 +2,9 @@
 
 A requirement never raises for a wrong answer.  What a machine cannot show (a speed-up on one core) is not judged, and
 says so.  One that rests on a measurement is marked `measured`: its verdict may differ between two runs.
+
+Here: what came out, and how the run ended.  `flows` judges what went through the channels, by counts and orders that
+no machine's speed changes; `efforts` judges where the time went.
 """
 
 from __future__ import annotations
@@ -9,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.tracing.model import NONE, Ending, State
+from runtime.tracing.model import Ending
+from runtime.tracing.rings import sentence
 from runtime.tracing.traces import Trace
 from vizlib import words
 
@@ -96,81 +100,27 @@ def workers_at_least(count: int) -> Requirement:
     return Requirement(f"{words.number(count)} {noun} or more", judge)
 
 
-def every_message_received() -> Requirement:
-    """Nothing that was sent stayed in a channel."""
+def no_deadlock() -> Requirement:
+    """The run came to its end: no ring of workers that wait for each other, and nothing cut it short.
 
-    def judge(trace: Trace) -> Verdict:
-        lost = sum(1 for message in trace.messages if message.receiver == NONE)
-        if not len(trace.messages):
-            return Verdict(False, "No message was sent at all.")
-        if lost:
-            return Verdict(False, f"{lost:,} of {words.count(len(trace.messages), 'message')} were never received.")
-        return Verdict(True, f"All {words.count(len(trace.messages), 'message')}.")
-
-    return Requirement("every message is received", judge)
-
-
-def faster_than(baseline: Trace, times: float, *, tolerance: float = 0.1) -> Requirement:
-    """The run was about `times` as fast as `baseline`: up to `tolerance` less is still accepted.
-
-    Not judged where only one core was at hand.
+    A worker that raised has ended, so this does not fail for it; `all_returned` does.
     """
 
     def judge(trace: Trace) -> Verdict:
-        if trace.environment.cores == 1:
-            return Verdict(None, "Only one core could be used, so nothing can run side by side: not judged here.")
-        if not trace.wall_ns or not baseline.wall_ns:
-            return Verdict(None, "One of the two runs took no time at all: give it more to do.")
-        gain = trace.speedup_over(baseline)
-        before, now = words.duration(baseline.wall_ns), words.duration(trace.wall_ns)
-        told = f"{words.ratio(gain)} as fast ({before} before, {now} now)"
-        if gain >= times * (1 - tolerance):
-            return Verdict(True, f"{told}.")
-        busy = _share(trace, State.CORE_WAIT)
-        hint = (
-            f" Other programs took cores for {words.part(busy)} of the workers’ lives: run it again."
-            if busy > 0.1
-            else ""
-        )
-        return Verdict(False, f"{told}; asked for is {times:g}×.{hint}")
+        if trace.deadlock:
+            return Verdict(False, sentence(trace.deadlock, trace.workers, trace.channels))
+        left = [words.name(one) for one in trace.workers if one.ending in (Ending.STOPPED, Ending.LOST)]
+        if left and not trace.errors:
+            return Verdict(False, f"The run was cut short: {words.listed(left)} had not come to an end.")
+        return Verdict(True, "Nobody was left waiting.")
 
-    return Requirement(f"at least {times:g} times as fast as before", judge, measured=True)
+    return Requirement("no deadlock", judge)
 
 
-def work_divided(at_most: float) -> Requirement:
-    """No worker did more than `at_most` (a part, 0 to 1) of all computing.
-
-    It counts time spent computing, not time passed, so that one core suffices.
-    """
+def runs_on(backend: str) -> Requirement:
+    """The run took place on this backend, such as `"interpreters"`."""
 
     def judge(trace: Trace) -> Verdict:
-        times = {life.worker: life.states.get(State.RUNNING, 0) for life in trace.breakdown()}
-        total = sum(times.values())
-        if not total:
-            return Verdict(None, "No computing was recorded in this run.")
-        most = max(times, key=lambda name: times[name])
-        share = times[most] / total
-        told = f"{words.plain(most)} did {share:.0%} of all computing".replace("%", " %")
-        return Verdict(share <= at_most, f"{told}.")
+        return Verdict(trace.backend == backend, f"This run was on {words.plain(trace.backend)}.")
 
-    return Requirement("the work is divided evenly", judge, measured=True)
-
-
-def time_in(state: State, *, at_most: float | None = None, at_least: float | None = None) -> Requirement:
-    """The workers spent at most, or at least, this part (0 to 1) of their lives in `state`."""
-    if (at_most is None) == (at_least is None):
-        raise ValueError("time_in() expected one of at_most and at_least: pass exactly one of them")
-
-    def judge(trace: Trace) -> Verdict:
-        share = _share(trace, state)
-        met = share <= at_most if at_most is not None else share >= (at_least or 0.0)
-        return Verdict(met, f"The workers spent {words.part(share)} of their lives in {state.label}.")
-
-    bound = f"at most {at_most:.0%}" if at_most is not None else f"at least {at_least:.0%}"
-    return Requirement(f"{bound} of the time in {state.label}".replace("%", " %"), judge, measured=True)
-
-
-def _share(trace: Trace, state: State) -> float:
-    lives = trace.breakdown()
-    wall = sum(life.wall_ns for life in lives)
-    return sum(life.states.get(state, 0) for life in lives) / wall if wall else 0.0
+    return Requirement(f"it runs on {words.plain(backend)}", judge)

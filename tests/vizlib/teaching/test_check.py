@@ -8,9 +8,9 @@ import pytest
 
 import vizlib.teaching as teaching
 from runtime.errors import WorkerError
-from runtime.tracing.model import NONE, Channel, Ending, State
+from runtime.tracing.model import NONE, Channel, Deadlocked, Ending, State
 from tests.vizlib import builders
-from vizlib.teaching import Requirement, check
+from vizlib.teaching import Requirement, Verdict, check
 
 EVIL = "</p><script>alert(1)</script>"
 
@@ -119,6 +119,34 @@ def test_work_divided_counts_computing_only():
     assert verdict(even, teaching.work_divided(0.65)).met
     assert verdict(uneven, teaching.work_divided(0.65)).words == "a did 70 % of all computing."
     assert verdict(run([(State.SLEEPING, 10)]), teaching.work_divided(0.65)).met is None
+
+
+def test_a_run_that_was_cut_short_is_not_faster():
+    found = verdict(run(COMPUTES, wall=10, complete=False), teaching.faster_than(run(COMPUTES, wall=200), 1.6))
+    assert found == Verdict(False, "The run was cut short, so the time it took says nothing.")
+
+
+def test_parallel_counts_what_the_program_allows_not_what_the_machine_gives():
+    one_core = run([(State.RUNNING, 50), (State.CORE_WAIT, 50)], [(State.CORE_WAIT, 50), (State.RUNNING, 50)])
+    one_lock = run([(State.RUNNING, 50), (State.GIL_WAIT, 50)], [(State.GIL_WAIT, 50), (State.RUNNING, 50)])
+    assert verdict(one_core, teaching.parallel_at_least(1.5)) == Verdict(True, "On average 2.0 could go on at once.")
+    assert verdict(one_lock, teaching.parallel_at_least(1.5)) == Verdict(False, "On average 1.0 could go on at once.")
+    assert verdict(run([], wall=0), teaching.parallel_at_least(1.5)).met is None
+
+
+def test_blocked_at_most_counts_both_directions_of_the_workers_asked_for():
+    trace = run([(State.SEND_BLOCKED, 30), (State.RECV_BLOCKED, 30), (State.RUNNING, 40)], COMPUTES)
+    assert verdict(trace, teaching.blocked_at_most(0.3)).met
+    assert verdict(trace, teaching.blocked_at_most(0.5, "a")) == Verdict(False, "Blocked for 60 % of their lives.")
+    assert verdict(trace, teaching.blocked_at_most(0.0, "b")).met
+    assert "no worker 'c'" in verdict(trace, teaching.blocked_at_most(0.5, "c")).words
+
+
+def test_no_deadlock():
+    ring = (Deadlocked(0, 1, 0, False, 5, 11), Deadlocked(1, 0, 0, True, 6, 13))
+    stuck = run(COMPUTES, COMPUTES, channels=(Channel(0, "numbers", 0),), deadlock=ring, complete=False)
+    assert verdict(run(COMPUTES), teaching.no_deadlock()).met
+    assert "a waits for b to send to numbers" in verdict(stuck, teaching.no_deadlock()).words
 
 
 def test_time_in_a_state():
