@@ -33,7 +33,7 @@ PASSENGERS = 1 << TRANSFER_BITS  # this bit: ends travel in the letter
 CREDIT_MASK = (1 << CREDIT_BITS) - 1
 ROW_MASK = (1 << ROW_BITS) - 1
 WORKER_MASK = (1 << WORKER_BITS) - 1
-SERIAL_MASK = (1 << 32) - 1  # the rest of 63 bits
+SERIAL_MASK = (1 << 32) - 1  # the rest of 63 bits; as many as a record has
 
 MAX_CREDITS = 1 << CREDIT_BITS  # of one interpreter, over all its sending ends; CPython's list holds 300
 MIN_CREDITS = 4

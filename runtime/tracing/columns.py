@@ -131,8 +131,8 @@ def operations(records: bytes, epoch: int, earliest: int, latest: int) -> tuple[
         transfer=records[1::RECORD_BYTES],
         status=column(records, "H", 2),
         line=column(records, "I", 4),
-        channel=column(records, "H", 14),
-        serial=_serials(records),
+        channel=column(records, "I", 12),
+        serial=column(records, "I", 8),
         size=column(records, "Q", 16),
         began=_since(epoch, column(records, "Q", 24)),
         first=_since(epoch, column(records, "Q", 32)),
@@ -148,11 +148,6 @@ def operations(records: bytes, epoch: int, earliest: int, latest: int) -> tuple[
 
 def _since(epoch: int, moments: list[int]) -> list[int]:
     return [moment - epoch for moment in moments]
-
-
-def _serials(records: bytes) -> list[int]:
-    low, high = column(records, "I", 8), column(records, "H", 12)
-    return [more << 32 | serial for serial, more in zip(low, high, strict=True)] if any(high) else low
 
 
 def _sane(found: Operations, earliest: int, latest: int) -> bytes:

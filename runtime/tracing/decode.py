@@ -227,7 +227,7 @@ def _read(worker: Worker, raw: RawLane, recording: Recording) -> _Lane:
     if ended is None:
         ended = recording.ended_ns - epoch
         since = raw.parked_since - epoch
-        if began <= since <= ended and raw.parked_channel < 1 << 16 and raw.parked_line < 1 << 31:
+        if began <= since <= ended and raw.parked_channel < 1 << 32 and raw.parked_line < 1 << 31:
             parked = Parked(raw.parked_op, raw.parked_channel, raw.parked_line, since)
     lived = replace(worker, began_ns=began, ended_ns=max(began, ended), ending=ending or Ending.LOST)
     known = (cpu[Op.START], cpu[Op.END]) if len(cpu) == 2 and 0 < cpu[Op.END] < 1 << 63 else None

@@ -15,7 +15,7 @@ A record is 80 bytes, little-endian:
 | 1     | kind    | transfer                   | transfer                | stream      | scheduler state     |
 | 2     | status  | how it ended               | how it ended            | 0           | what it sleeps on   |
 | 4     | line    | of the snippet             | of the snippet          | its line    | core                |
-| 8     | subject | channel << 48 + serial     | channel << 48 + serial  | offset      | worker              |
+| 8     | subject | channel << 32 + serial     | channel << 32 + serial  | offset      | worker              |
 | 8     | size    | bytes                      | bytes                   | length      | on-CPU ns           |
 | 8     | t0      | send called                | recv called             | at          | at                  |
 | 8     | t1      | encoded                    | taken                   |             | run-queue ns        |
@@ -40,7 +40,7 @@ RECORD_BYTES = RECORD.size
 PREVIEW_BYTES = 24
 PAGE_BYTES = 4096
 
-SERIAL_BITS = 48
+SERIAL_BITS = 32
 SERIAL_MASK = (1 << SERIAL_BITS) - 1
 
 

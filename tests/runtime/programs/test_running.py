@@ -261,3 +261,23 @@ def runtime_state(name):
     from runtime.tracing.model import State
 
     return State[name]
+
+
+def test_a_worker_may_create_any_number_of_channels(backend):
+    program = runtime.Program("late")
+
+    @program.worker()
+    def create():
+        import runtime
+        from runtime import cpython
+
+        for _ in range(70_000):  # channels share these numbers, and none is given out twice
+            cpython.destroy_queue(cpython.create_queue())
+        receiving, sending = runtime.create_channel("the last", capacity=1)
+        sending.send("hello")
+        return receiving.recv()
+
+    trace = program.run(backend)
+
+    assert trace.results["create"] == "hello"
+    assert [(trace.channels[message.channel].name, message.serial) for message in trace.messages] == [("the last", 0)]
