@@ -1,0 +1,165 @@
+"""Every lesson's exercise: its folded solution passes the check, its stub and known wrong answers fail it, in words.
+
+A lesson's exercise is four cells: `make-stub` (an answer that runs and is not enough), `make-check`, and `hints`, whose
+last code block is the solution and whose last but one is the same with gaps.  `EXERCISES` adds what only a person can
+know: which mistakes are made, and what each is to be told.  Where a requirement rests on a measurement, only the
+verdict of a wrong answer is asserted, never that a right one was fast enough on this machine.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """The solution with one change, and the requirement that it must fail.  `old=None`: the stub as it is."""
+
+    title: str
+    told: str
+    old: str | None = None
+    new: str = ""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What the table adds to a lesson.  `given`: code, and cells by their id, that the answer starts from."""
+
+    lesson: str
+    mistakes: tuple[Mistake, ...]
+    given: tuple[str, ...] = ()
+    gaps: int = 1  # lines of the last hint that have a gap
+
+
+EXERCISES = {
+    exercise.lesson: exercise
+    for exercise in (
+        Exercise(
+            "00_which_python_is_this",
+            (
+                Mistake("it runs on interpreters", "This run was on threads"),
+                Mistake(
+                    "two workers or more", "This run had 1 worker.", "@first.worker()\ndef idle():\n    pass\n", ""
+                ),
+                Mistake("the result of answer is right", "It returned 13; expected was 42", "a * b", "a + b"),
+                Mistake("the result of answer is right", "the workers of this run: 'reply'", "answer", "reply"),
+            ),
+            gaps=2,
+        ),
+        Exercise(
+            "01_threads_take_turns",
+            (
+                Mistake("two workers or more", "This run had 1 worker."),
+                Mistake("the work is divided evenly", "second part did", "0.7 * size", "0.5 * size"),
+                Mistake("the results add up", "counted twice", "worker(middle, size", "worker(2, size"),
+                Mistake("the results add up", "left out", "worker(middle, size", "worker(middle + 1000, size"),
+                Mistake("at least 1.6 times as fast as before", "asked for is 1.6×", '"interpreters"', '"threads"'),
+            ),
+            given=("import runtime\nbelow = 80_000", "whole-job"),
+            gaps=2,
+        ),
+    )
+}
+CASES = [
+    pytest.param(exercise, mistake, id=f"{exercise.lesson[:2]}-{number}")
+    for exercise in EXERCISES.values()
+    for number, mistake in enumerate(exercise.mistakes)
+]
+
+
+@cache
+def cells(lesson):
+    return {cell.id: cell.source for cell in nbformat.read(NOTEBOOKS / f"{lesson}.ipynb", as_version=4).cells}
+
+
+@cache
+def blocks(lesson):
+    """The code in the hints, first to last."""
+    return re.findall(r"```python\n(.*?)```", cells(lesson)["hints"], re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("answers")
+
+
+@pytest.fixture(scope="module")
+def given(folder):
+    """The names that each exercise starts from."""
+    known = {}
+
+    def names_of(exercise):
+        if exercise.lesson not in known:
+            sources = [cells(exercise.lesson).get(one, one) for one in ("import runtime", *exercise.given)]
+            known[exercise.lesson] = run("\n".join(sources), folder / f"given-{exercise.lesson}.py", {})
+        return known[exercise.lesson]
+
+    return names_of
+
+
+@pytest.fixture
+def marked(given, tmp_path):
+    """Mark an answer as the lesson does: what each requirement is told, by its title."""
+
+    def mark(exercise, answer):
+        scope = run(answer, tmp_path / "answer.py", dict(given(exercise)))
+        run(cells(exercise.lesson)["make-check"].replace("check(\n", "report = check(\n", 1), "check", scope)
+        return {requirement.title: verdict for requirement, verdict in scope["report"].marks}
+
+    return mark
+
+
+def run(source, file, scope):
+    """Execute code from a file, where a program finds the text of its workers."""
+    if isinstance(file, Path):
+        file.write_text(source, "utf-8")
+    exec(compile(source, file, "exec"), scope)
+    return scope
+
+
+def test_every_lesson_has_its_row():
+    assert list(EXERCISES) == sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
+def test_the_solution_is_right(exercise, marked):
+    found = marked(exercise, blocks(exercise.lesson)[-1])
+    measured = {title for title in found if "times as fast" in title}
+    wrong = {title: verdict.words for title, verdict in found.items() if not verdict.met and title not in measured}
+    assert wrong == {}
+    # What else the machine does decides over a speed-up: that it is judged, or said why not, is enough here.
+    assert all(found[title].words for title in measured)
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), CASES)
+def test_a_known_mistake_is_named(exercise, mistake, marked):
+    answer = cells(exercise.lesson)["make-stub"]
+    if mistake.old is not None:
+        answer = blocks(exercise.lesson)[-1]
+        assert mistake.old in answer
+        answer = answer.replace(mistake.old, mistake.new)
+    found = marked(exercise, answer)[mistake.title]
+    assert found.met is False
+    assert mistake.told in found.words
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
+def test_the_last_hint_is_the_solution_with_gaps(exercise):
+    hint, solution = blocks(exercise.lesson)[-2:]
+    gaps = [line for line in hint.splitlines() if line not in solution.splitlines()]
+    assert all("..." in line for line in gaps)
+    assert len(gaps) == exercise.gaps
+
+
+@pytest.mark.parametrize("lesson", EXERCISES)
+def test_hints_come_in_three_steps_and_then_the_solution(lesson):
+    folded = re.findall(r"<summary><b>(.*?)</b>", cells(lesson)["hints"])
+    assert folded == ["Hint 1", "Hint 2", "Hint 3", "Solution"]
