@@ -102,11 +102,13 @@ ROOMS: dict[str, str] = {
     "runtime.doctor": "backends errors host.observer program",
     "runtime.__main__": "backends doctor errors program tracing.text tracing.traces",
     # vizlib: drawing traces
+    "vizlib.browser": "",
     "vizlib.controls": "",
     "vizlib.merging": "",
     "vizlib.views": "",
     "vizlib.palette": "runtime.tracing.model",
     "vizlib.bundle": "palette",
+    "vizlib.stills": "browser",
     "vizlib.theme": "palette",
     "vizlib.plan": "runtime.tracing.model runtime.tracing.traces",
     "vizlib.words": "runtime.tracing.model runtime.tracing.traces runtime.tracing.wording",
@@ -117,7 +119,7 @@ ROOMS: dict[str, str] = {
     "vizlib.played": "merging palette runtime.tracing.depth runtime.tracing.model runtime.tracing.traces words",
     "vizlib.views.costs": "palette runtime.tracing.model runtime.tracing.traces theme words",
     "vizlib.frame": "lanes theme",
-    "vizlib.page": "bundle controls played",
+    "vizlib.page": "bundle controls played stills",
     "vizlib.text": "comparison palette runtime.tracing.strips runtime.tracing.text runtime.tracing.traces words",
     "vizlib.views.summary": "played runtime.tracing.model runtime.tracing.traces words",
     "vizlib.legend": "comparison palette runtime.tracing.model runtime.tracing.traces text words",
@@ -134,7 +136,7 @@ ROOMS: dict[str, str] = {
         "views.machine views.source views.summary views.timeline words"
     ),
     "vizlib.gallery": "page pictures runtime.tracing.traces",
-    "vizlib": "gallery page perfetto pictures text",
+    "vizlib": "browser gallery page perfetto pictures text",
     "vizlib.__main__": "perfetto runtime.errors runtime.tracing.traces vizlib",
     # vizlib.teaching: predictions and checks
     "vizlib.teaching.answers": "",

@@ -11,11 +11,13 @@
     text(a, ...)           the same in plain text
 
 All but `text` return a `View`, which plays in a browser without a kernel, displays itself in a notebook, prints as
-text, and saves itself to one HTML file.  `VIEWS` lists the views of one run by name.  `perfetto.export(trace, path)`
-writes a trace for Perfetto, and `python -m vizlib trace-file -o page.html` makes a page of a saved trace.
+text, and saves itself as a page (`.html`) or as a picture for slides (`.svg`, `.png`).  `VIEWS` lists the views of one
+run by name.  `perfetto.export(trace, path)` writes a trace for Perfetto, and `python -m vizlib trace-file -o page.html`
+makes a page of a saved trace.
 """
 
 from vizlib import perfetto
+from vizlib.browser import BrowserError
 from vizlib.gallery import VIEWS
 from vizlib.page import View
 from vizlib.pictures import blocking, compare, costs, machine, show, source, summary, timeline
@@ -23,6 +25,7 @@ from vizlib.text import text
 
 __all__ = [
     "VIEWS",
+    "BrowserError",
     "View",
     "blocking",
     "compare",

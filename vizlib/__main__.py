@@ -1,4 +1,7 @@
-"""Look at a saved trace: `python -m vizlib run.trace` says it in words, `-o page.html` writes a page that plays it."""
+"""Look at a saved trace: `python -m vizlib run.trace` says it in words, `-o page.html` writes a page that plays it.
+
+`-o picture.svg` and `-o picture.png` make a picture for slides, `-o run.json` a file for Perfetto.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m vizlib", description=__doc__)
     parser.add_argument("trace", nargs="+", type=Path, help="a file that trace.save() wrote; several are compared")
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="page.html", help="write a page; .json writes for Perfetto"
+        "-o", "--output", type=Path, metavar="FILE", help="page.html, picture.svg, picture.png, or run.json (Perfetto)"
     )
     parser.add_argument("--view", choices=[*vizlib.VIEWS, "all"], default="all", help="what the page shows (all)")
     asked = parser.parse_args(arguments)
@@ -36,7 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.output is None:
             print(view)
         else:
-            view.save(asked.output)
+            try:
+                view.save(asked.output)
+            except (OSError, ValueError, vizlib.BrowserError) as error:
+                print(error, file=sys.stderr)
+                return 1
     if asked.output is not None:
         print(f"wrote {asked.output}")
     return 0

@@ -12,9 +12,9 @@ from bokeh.resources import Resources
 
 from vizlib.palette import DARK, LIGHT, variables
 
-PARTS = ("clock", "legend", "moments", "playhead", "brush", "follow", "keys", "machine", "source")
+PARTS = ("clock", "legend", "moments", "playhead", "brush", "follow", "keys", "machine", "source", "drawing", "saving")
 """Scripts that the page's main script uses, each a file with one function."""
-SHEETS = ("view", "player", "machine", "panels")
+SHEETS = ("view", "player", "machine", "panels", "saving")
 
 
 def pack(text: str) -> str:

@@ -60,6 +60,18 @@ NAVIGATION = "\n".join(
     )
 )
 
+SAVING = "\n".join(
+    (
+        '<div class="lab-save" role="group" aria-label="Save this picture"><output class="lab-saved"></output>',
+        '<span class="lab-lead">save as</span>',
+        _button("png", "PNG", "Save the whole picture as pixels, twice as many as on the screen"),
+        _button("svg", "SVG", "Save the whole picture as a drawing that stays crisp at any size"),
+        _button("copy", "copy", "Copy the whole picture, to paste it into slides"),
+        _button("light", "on white", "Save and copy it on white, for slides and print", aria_pressed="false"),
+        "</div>",
+    )
+)
+
 BRUSHED = '<div class="lab-brushed" role="region" aria-label="The selected interval" hidden></div>'
 
 _KEYS = (

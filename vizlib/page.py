@@ -21,7 +21,7 @@ from bokeh.embed.util import standalone_docs_json_and_render_items
 from bokeh.model import Model
 from bokeh.models import LayoutDOM
 
-from vizlib import bundle, controls
+from vizlib import bundle, controls, stills
 from vizlib.played import Columns, states
 
 
@@ -100,11 +100,28 @@ class View:
         """The picture as a self-contained piece of HTML, for the middle of any page."""
         return _fragment(self.sheet(), self._text)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write one HTML file that works anywhere, without a network."""
+    def save(
+        self, path: str | os.PathLike[str], *, width: int = 1_280, dark: bool = False, at_ns: int | None = None
+    ) -> None:
+        """Write a file: `.html` is a page that plays anywhere without a network, `.svg` and `.png` are for slides.
+
+        A picture for slides shows all of the view, `width` pixels wide, on white or `dark`, at the moment `at_ns` of
+        the run (without one, at the moment at which the page begins).  This machine's Chromium, Chrome or Edge draws
+        it, which takes a second or two.
+
+        Raises `ValueError` for any other ending, and `vizlib.BrowserError`, which says what to do, where no browser
+        can draw it.
+        """
+        ending = Path(path).suffix.lower()
         sheet = self.sheet()
         body = _fragment(sheet, self._text, alone=True)
-        Path(path).write_text(_PAGE.format(title=escape(sheet.name), body=body), "utf-8")
+        if ending in (".html", ".htm", ""):
+            content = _PAGE.format(title=escape(sheet.name), body=body).encode()
+        elif ending[1:] in stills.KINDS:
+            content = stills.still(body, ending[1:], width=width, dark=dark, at_ns=at_ns)
+        else:
+            raise ValueError(f"a view can be saved as .html, .svg or .png, not as {ending!r}: change the file's ending")
+        Path(path).write_bytes(content)
 
 
 _PAGE = """<!DOCTYPE html>
@@ -179,7 +196,7 @@ def _desk(sheet: Sheet) -> Iterable[str]:
 
 def _header(sheet: Sheet) -> Iterable[str]:
     yield f'<div class="lab-head"><span class="lab-name">{escape(sheet.name)}</span>'
-    yield f'<span class="lab-about">{escape(sheet.about)}</span></div>'
+    yield f'<span class="lab-about">{escape(sheet.about)}</span><span class="lab-at"></span>{controls.SAVING}</div>'
     yield '<div class="lab-words">' + "".join(f"<p>{escape(sentence)}</p>" for sentence in sheet.sentences) + "</div>"
 
 

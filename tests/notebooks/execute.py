@@ -30,7 +30,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 WIDTH, SCALE = 960, 1.5  # CSS pixels of an image, and image pixels to each
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 STILL = (
-    "<style>body { margin: 0; background: #fff } .lab-bar, .lab-said, .lab-lead { display: none !important }</style>"
+    "<style>body { margin: 0; background: #fff } "
+    ".lab-bar, .lab-save, .lab-said, .lab-lead { display: none !important }</style>"
 )
 
 

@@ -47,8 +47,8 @@
     alone ? prefersDark.matches
       : document.body.dataset.jpThemeLight === "false" || document.body.matches(".vscode-dark, .vscode-high-contrast");
 
-  const paintTheme = (models) => {
-    root.dataset.theme = isDark() ? "dark" : "light";
+  const paintTheme = (models, theme) => {
+    root.dataset.theme = theme ?? (isDark() ? "dark" : "light");
     const style = getComputedStyle(root);
     for (const model of models) {
       for (const tag of model.tags) {
@@ -245,6 +245,7 @@
 
   const figures = []; // those in time, from top to bottom
   const plotViews = []; // theirs
+  const figureViews = []; // of all figures, in time or not
   const figureOf = (renderer) => figures.find(({ plot }) => plot.renderers.includes(renderer));
 
   const describe = (plot) => {
@@ -292,6 +293,7 @@
     const [views] = await bokeh.embed.embed_items(docs, [item]);
     // The page says itself how to zoom; Bokeh's own reminder cannot be read in a dark theme.
     for (const view of views.roots) view.notify_about = () => {};
+    figureViews.push(...views.roots);
     plotViews.push(...views.roots.filter(({ model }) => IN_TIME.includes(model.name)));
     figures.push(...plotViews.map((view) => describe(view.model)));
     return views.roots[0].model.document;
@@ -299,15 +301,16 @@
 
   const followTheme = (doc) => {
     const models = [...new Set((doc?.roots() ?? []).flatMap((plot) => [...plot.references()]))];
-    const paint = () => paintTheme(models);
+    const paint = (theme) => paintTheme(models, typeof theme === "string" ? theme : null);
     const observer = new MutationObserver(paint);
     observer.observe(document.body, { attributeFilter: ["data-jp-theme-light", "class"] });
     prefersDark.addEventListener("change", paint);
     paint();
-    return () => {
+    const stop = () => {
       observer.disconnect();
       prefersDark.removeEventListener("change", paint);
     };
+    return { paint, stop };
   };
 
   // ---- playing ------------------------------------------------------------------------------------------------
@@ -380,14 +383,18 @@
     root.dataset.theme = isDark() ? "dark" : "light";
     one(".lab-picture").innerHTML = markup;
     const doc = bokeh ? await embed(bokeh, docs, item) : null;
-    const stopFollowing = followTheme(doc);
+    const theme = followTheme(doc);
     if (figures.length) frame();
     const player = runs.length ? play(content) : null;
+    const draw = PARTS.drawing({ root, one, figureViews, paint: theme.paint, clock: player?.clock });
+    const saving = PARTS.saving({ one, draw, clock: player?.clock });
+    Object.assign(actions, saving.actions);
     page.views.set(root, {
       clock: player?.clock,
+      take: saving.take,
       hear: (from, event, detail) => { if (doc && from === doc) heard[event](detail); },
       close: () => {
-        stopFollowing();
+        theme.stop();
         player?.close();
         doc?.clear();
         bokeh?.documents.splice(bokeh.documents.indexOf(doc), 1);
