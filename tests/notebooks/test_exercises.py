@@ -1,73 +1,25 @@
 """Every lesson's exercise: its folded solution passes the check, its stub and known wrong answers fail it, in words.
 
 A lesson's exercise is four cells: `make-stub` (an answer that runs and is not enough), `make-check`, and `hints`, whose
-last code block is the solution and whose last but one is the same with gaps.  `EXERCISES` adds what only a person can
-know: which mistakes are made, and what each is to be told.  Where a requirement rests on a measurement, only the
-verdict of a wrong answer is asserted, never that a right one was fast enough on this machine.
+last code block is the solution and whose last but one is the same with gaps.  `exercises` has the mistakes.  Where a
+requirement rests on a measurement, only the verdict of a wrong answer is asserted, never that a right one was fast
+enough on this machine.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from runtime.errors import RunError
+from tests.notebooks.exercises import TABLE
+
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """The solution with one change, and the requirement that it must fail.  `old=None`: the stub as it is."""
-
-    title: str
-    told: str
-    old: str | None = None
-    new: str = ""
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """What the table adds to a lesson.  `given`: code, and cells by their id, that the answer starts from."""
-
-    lesson: str
-    mistakes: tuple[Mistake, ...]
-    given: tuple[str, ...] = ()
-    gaps: int = 1  # lines of the last hint that have a gap
-
-
-EXERCISES = {
-    exercise.lesson: exercise
-    for exercise in (
-        Exercise(
-            "00_which_python_is_this",
-            (
-                Mistake("it runs on interpreters", "This run was on threads"),
-                Mistake(
-                    "two workers or more", "This run had 1 worker.", "@first.worker()\ndef idle():\n    pass\n", ""
-                ),
-                Mistake("the result of answer is right", "It returned 13; expected was 42", "a * b", "a + b"),
-                Mistake("the result of answer is right", "the workers of this run: 'reply'", "answer", "reply"),
-            ),
-            gaps=2,
-        ),
-        Exercise(
-            "01_threads_take_turns",
-            (
-                Mistake("two workers or more", "This run had 1 worker."),
-                Mistake("the work is divided evenly", "second part did", "0.7 * size", "0.5 * size"),
-                Mistake("the results add up", "counted twice", "worker(middle, size", "worker(2, size"),
-                Mistake("the results add up", "left out", "worker(middle, size", "worker(middle + 1000, size"),
-                Mistake("at least 1.6 times as fast as before", "asked for is 1.6×", '"interpreters"', '"threads"'),
-            ),
-            given=("import runtime\nbelow = 80_000", "whole-job"),
-            gaps=2,
-        ),
-    )
-}
+EXERCISES = {exercise.lesson: exercise for exercise in TABLE}
 CASES = [
     pytest.param(exercise, mistake, id=f"{exercise.lesson[:2]}-{number}")
     for exercise in EXERCISES.values()
@@ -110,7 +62,11 @@ def marked(given, tmp_path):
     """Mark an answer as the lesson does: what each requirement is told, by its title."""
 
     def mark(exercise, answer):
-        scope = run(answer, tmp_path / "answer.py", dict(given(exercise)))
+        scope = dict(given(exercise))
+        try:
+            run(answer, tmp_path / "answer.py", scope)
+        except RunError as error:
+            scope["mine"] = error
         run(cells(exercise.lesson)["make-check"].replace("check(\n", "report = check(\n", 1), "check", scope)
         return {requirement.title: verdict for requirement, verdict in scope["report"].marks}
 
@@ -145,10 +101,11 @@ def test_a_known_mistake_is_named(exercise, mistake, marked):
     if mistake.old is not None:
         answer = blocks(exercise.lesson)[-1]
         assert mistake.old in answer
-        answer = answer.replace(mistake.old, mistake.new)
-    found = marked(exercise, answer)[mistake.title]
-    assert found.met is False
-    assert mistake.told in found.words
+        answer = answer.replace(mistake.old, mistake.new, mistake.times)
+    found = marked(exercise, answer)
+    assert mistake.title in found
+    assert found[mistake.title].met is False
+    assert mistake.told in found[mistake.title].words
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))

@@ -1,0 +1,71 @@
+"""What a person knows of each lesson's exercise: which mistakes are made, and what each is to be told.
+
+A mistake is the folded solution with one change; the first of a lesson is its stub, as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One wrong answer, and the requirement that it must fail."""
+
+    title: str
+    told: str
+    old: str | None = None  # None: the stub
+    new: str = ""
+    times: int = -1  # how many of several `old` are changed; -1 for all
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One lesson's exercise.  `given`: code, and cells by their id, that the answer starts from."""
+
+    lesson: str
+    mistakes: tuple[Mistake, ...]
+    given: tuple[str, ...] = ()
+    gaps: int = 1  # lines of the last hint that have a gap
+
+
+TABLE = (
+    Exercise(
+        "00_which_python_is_this",
+        (
+            Mistake("it runs on interpreters", "This run was on threads"),
+            Mistake("two workers or more", "This run had 1 worker.", "@first.worker()\ndef idle():\n    pass\n", ""),
+            Mistake("the result of answer is right", "It returned 13; expected was 42", "a * b", "a + b"),
+            Mistake("the result of answer is right", "the workers of this run: 'reply'", "answer", "reply"),
+        ),
+        gaps=2,
+    ),
+    Exercise(
+        "01_threads_take_turns",
+        (
+            Mistake("two workers or more", "This run had 1 worker."),
+            Mistake("the work is divided evenly", "second part did", "0.7 * size", "0.5 * size"),
+            Mistake("the results add up", "counted twice", "worker(middle, size", "worker(2, size"),
+            Mistake("the results add up", "left out", "worker(middle, size", "worker(middle + 1000, size"),
+            Mistake("at least 1.6 times as fast as before", "asked for is 1.6×", '"interpreters"', '"threads"'),
+        ),
+        given=("import runtime\nbelow = 80_000", "whole-job"),
+        gaps=2,
+    ),
+    Exercise(
+        "03_a_second_interpreter",
+        (
+            Mistake("it runs on interpreters", "This run was on threads"),
+            Mistake(
+                "the result of till #1 is right",
+                "It returned None",
+                "return today.recv()",
+                "today.recv()\n    import string\n    return getattr(string, 'discount', None)",
+            ),
+            Mistake("every worker finishes", "raised", "    today.send(percent)\n", "", times=1),
+            Mistake("at least 2 messages", "No message was sent", "return today.recv()", "return 15"),
+        ),
+        given=("discount",),
+        gaps=3,
+    ),
+)
