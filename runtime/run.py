@@ -27,7 +27,7 @@ from runtime.errors import (
     WorkerError,
 )
 from runtime.host.job import FrameReader, HostJob, Outcome, write_frame
-from runtime.tracing import recording
+from runtime.tracing import progress, recording
 from runtime.tracing.layout import Head
 from runtime.tracing.model import NONE, Deadlocked, Ending, Environment, Worker, WorkerFailure
 from runtime.tracing.traces import Trace
@@ -43,7 +43,8 @@ _STOP_PATIENCE_S = 1.5  # a little more than the host's own
 class Run:
     """A program that runs, or has run.
 
-    `trace` is what has been recorded so far, at any moment; `wait` blocks until the end; `stop` ends it.
+    `trace` is what has been recorded so far, at any moment; `wait` blocks until the end; `stop` ends it.  Any thread
+    may use it: while one waits, another may look or stop.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Run:
         self._job = job
         self._notebook_names = notebook_names
         self._lock = threading.RLock()  # one thread at a time listens to the host
+        self._memory_lock = threading.Lock()  # the recording is not given back while a thread reads it
         self._outcomes: list[Outcome] = []
         self._deadlock: list[reports.Stuck] = []
         self._ring: tuple[Deadlocked, ...] = ()  # the same for the trace
@@ -99,7 +101,31 @@ class Run:
     @property
     def trace(self) -> Trace:
         """What has been recorded so far."""
-        return self._final if self._final is not None else self._read_trace()
+        with self._memory_lock:
+            return self._final if self._final is not None else recording.read(self._memory, self._facts())
+
+    def progress(self, after: progress.Progress | None = None) -> progress.Progress:
+        """What happened since `after`, or since the beginning, at a cost that does not grow with the run's length.
+
+        Until the host has said that the workers run, and after the run is over, it tells of no stretch of time.  Call
+        `poll` in between, which hears what the host says.
+        """
+        with self._memory_lock:
+            if self._final is not None:
+                return progress.finished(self._final, after)
+            facts = self._facts()
+            if not self._started:
+                return progress.waiting(facts)
+            return progress.look(self._memory, facts, after, time.monotonic_ns())
+
+    def poll(self, timeout: float = 0.0) -> bool:
+        """Hear what the host says for up to `timeout` seconds, and return whether the program has ended.
+
+        Never raises for what went wrong in it: `wait` does, and returns at once after this has returned True.
+        """
+        ends = time.monotonic() + timeout
+        self._listen(lambda: ends)
+        return self._final is not None or self._done or self._process.poll() is not None
 
     @property
     def running(self) -> bool:
@@ -139,6 +165,7 @@ class Run:
             self._listen(lambda: patience_ends)
             if not self._done:
                 self._stopped_by = "killed"
+                self._kill()  # now: a thread that waits for it holds the lock that `_finish` needs
             elif len(self._outcomes) < len(self._job.workers):
                 self._stopped_by = "killed"  # the host left although some had not stopped
             elif any(outcome.interrupted for outcome in self._outcomes):
@@ -169,20 +196,27 @@ class Run:
         return float(began_ns / 1e9 + self._job.timeout + _STOP_PATIENCE_S)
 
     def _listen(self, until: Callable[[], float | None]) -> None:
-        """Take in what the host says, until it has said all, is dead, or the moment `until()` has come."""
-        with self._lock, selectors.DefaultSelector() as selector:
-            if self._final is not None:
-                return
-            selector.register(self._from_host, selectors.EVENT_READ)
-            while not self._done:
-                end = until()
-                if not selector.select(None if end is None else max(0.0, end - time.monotonic())):
+        """Take in what the host says, until it has said all, is dead, or the moment `until()` has come.
+
+        While another thread does so, wait for it to leave off.
+        """
+        if not self._lock.acquire(timeout=_remaining(until(), threading.TIMEOUT_MAX)):
+            return
+        try:
+            with selectors.DefaultSelector() as selector:
+                if self._final is not None:
                     return
-                frames = self._reader.read_available()
-                if frames is None:
-                    return
-                for what, content in frames:
-                    self._take(what, content)
+                selector.register(self._from_host, selectors.EVENT_READ)
+                while not self._done:
+                    if not selector.select(_remaining(until(), None)):
+                        return
+                    frames = self._reader.read_available()
+                    if frames is None:
+                        return
+                    for what, content in frames:
+                        self._take(what, content)
+        finally:
+            self._lock.release()
 
     def _take(self, what: str, content: Any) -> None:
         if what == "running":
@@ -208,13 +242,19 @@ class Run:
                 # it is dead, and its exit code tells how; or it will not end by itself
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(_LAST_MOMENT_S if not self._stopped_by else 0)
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)  # with whatever its workers have started
+            self._kill()
             self._process.wait()
             self._last_words = os.pread(self._complaints_fd, _MOST_COMPLAINTS, 0).decode("utf-8", "replace")
-            self._final = self._read_trace()
-            self._release()
-            return self._final
+            final = recording.read(self._memory, self._facts())
+            with self._memory_lock:
+                self._final = final
+                self._release()
+            return final
+
+    def _kill(self) -> None:
+        """End the host, if it lives, with whatever its workers have started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _release(self) -> None:
         os.close(self._complaints_fd)
@@ -226,34 +266,31 @@ class Run:
         self._memory.close()
         os.close(self._memory_fd)
 
-    def _read_trace(self) -> Trace:
+    def _facts(self) -> recording.RunFacts:
         job, started = self._job, self._started
         outcomes = {outcome.worker: outcome for outcome in self._outcomes}
         keys = started.get("channels", range(len(job.channels)))
-        return recording.read(
-            self._memory,
-            recording.RunFacts(
-                name=job.name,
-                backend=job.backend,
-                layout=job.layout,
-                workers=tuple(Worker(index, worker.name, *worker.snippet) for index, worker in enumerate(job.workers)),
-                channels=tuple((key, *channel) for key, channel in zip(keys, job.channels, strict=True)),
-                gil_shared=BACKENDS[job.backend].gil_shared and started.get("gil", True),
-                epoch_ns=started.get("epoch_ns", self._began),
-                interval_ns=started.get("interval_ns", 0),
-                record_ns=started.get("record_ns", 0.0),
-                host_cpu_ns=started.get("host_cpu_ns", 0),
-                environment=self._environment(),
-                results={
-                    job.workers[worker].name: _unpickle_result(outcome.result)
-                    for worker, outcome in sorted(outcomes.items())
-                    if outcome.ending == Ending.RETURNED
-                },
-                errors=tuple(self._failure(outcome) for outcome in self._outcomes if outcome.ending == Ending.RAISED),
-                deadlock=self._ring,
-                complete=len(outcomes) == len(job.workers)
-                and all(outcome.ending == Ending.RETURNED for outcome in self._outcomes),
-            ),
+        return recording.RunFacts(
+            name=job.name,
+            backend=job.backend,
+            layout=job.layout,
+            workers=tuple(Worker(index, worker.name, *worker.snippet) for index, worker in enumerate(job.workers)),
+            channels=tuple((key, *channel) for key, channel in zip(keys, job.channels, strict=True)),
+            gil_shared=BACKENDS[job.backend].gil_shared and started.get("gil", True),
+            epoch_ns=started.get("epoch_ns", self._began),
+            interval_ns=started.get("interval_ns", 0),
+            record_ns=started.get("record_ns", 0.0),
+            host_cpu_ns=started.get("host_cpu_ns", 0),
+            environment=self._environment(),
+            results={
+                job.workers[worker].name: _unpickle_result(outcome.result)
+                for worker, outcome in sorted(outcomes.items())
+                if outcome.ending == Ending.RETURNED
+            },
+            errors=tuple(self._failure(outcome) for outcome in self._outcomes if outcome.ending == Ending.RAISED),
+            deadlock=self._ring,
+            complete=len(outcomes) == len(job.workers)
+            and all(outcome.ending == Ending.RETURNED for outcome in self._outcomes),
         )
 
     def _environment(self) -> Environment:
@@ -305,6 +342,11 @@ class Run:
             snippets = [worker.snippet for worker in self._job.workers]
             code = self._process.returncode
             raise HostCrashError(reports.describe_crash(self._job.name, code, self._last_words, snippets), trace)
+
+
+def _remaining[Forever: (float, None)](end: float | None, forever: Forever) -> float | Forever:
+    """Seconds until the moment `end` of the monotonic clock; `forever` when there is none."""
+    return forever if end is None else max(0.0, end - time.monotonic())
 
 
 def _anonymous_file() -> int:

@@ -59,6 +59,10 @@ ROOMS: dict[str, str] = {
         "tracing.breakdown tracing.depth tracing.files tracing.model tracing.places tracing.tables tracing.waits"
     ),
     "runtime.tracing.recording": "tracing.conservation tracing.decode tracing.layout tracing.model tracing.traces",
+    "runtime.tracing.progress": (
+        "tracing.columns tracing.decode tracing.layout tracing.model tracing.printed tracing.recording "
+        "tracing.tables tracing.traces"
+    ),
     "runtime.tracing.text": (
         "tracing.breakdown tracing.model tracing.rings tracing.strips tracing.traces tracing.wording"
     ),
@@ -97,7 +101,10 @@ ROOMS: dict[str, str] = {
     ),
     # runtime: programs and their runs
     "runtime.reports": "snippets tracing.model",
-    "runtime.run": "backends errors host.job reports tracing.layout tracing.model tracing.recording tracing.traces",
+    "runtime.run": (
+        "backends errors host.job reports tracing.layout tracing.model tracing.progress tracing.recording "
+        "tracing.traces"
+    ),
     "runtime.program": "backends channels.diagnosis errors host.job run snippets tracing.traces",
     "runtime.doctor": "backends errors host.observer program",
     "runtime.__main__": "backends doctor errors program tracing.text tracing.traces",

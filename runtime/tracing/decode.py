@@ -107,14 +107,19 @@ class Decoded:
         return {name: getattr(self, name) for name in self.__slots__ if name != "sampling"}
 
 
-def read_lane(mapping: mmap.mmap | bytes | bytearray | memoryview, layout: Layout, lane: int) -> RawLane:
-    """Copy one lane out of shared memory: only what is written, never more than the layout holds."""
+def read_lane(
+    mapping: mmap.mmap | bytes | bytearray | memoryview, layout: Layout, lane: int, first: int = 0
+) -> RawLane:
+    """Copy one lane out of shared memory: only what is written, never more than the layout holds.
+
+    Of its records, those from number `first` on.
+    """
     head = memoryview(bytes(mapping[layout.lane_at(lane) : layout.records_at(lane)])).cast("Q")
     records = min(head[Head.RECORDS], layout.records) * RECORD_BYTES
     text = min(head[Head.TEXT_BYTES], layout.text_bytes)
     records_at, text_at = layout.records_at(lane), layout.text_at(lane)
     return RawLane(
-        records=bytes(mapping[records_at : records_at + records]),
+        records=bytes(mapping[records_at + first * RECORD_BYTES : records_at + records]),
         text=bytes(mapping[text_at : text_at + text]),
         dropped=head[Head.DROPPED],
         text_dropped=head[Head.TEXT_DROPPED],
