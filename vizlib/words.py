@@ -28,6 +28,7 @@ __all__ = [
     "percents",
     "plain",
     "ratio",
+    "setting",
     "size",
     "source_line",
     "subtitle",
@@ -160,9 +161,12 @@ def source_line(worker: Worker, line: int) -> tuple[int, str] | None:
     return index + 1, plain(lines[index].strip(), 80)
 
 
+def setting(trace: Trace) -> str:
+    """What a program ran as, the same on every machine: `own GIL each · 4 workers`."""
+    return " · ".join(part for part in (backend(trace).shares, count(len(trace.workers), "worker")) if part)
+
+
 def subtitle(trace: Trace) -> str:
     """What stands beside the backend's name: `own GIL each · 4 workers · 2 cores`."""
-    parts = [backend(trace).shares, count(len(trace.workers), "worker")]
-    if trace.environment.cores:
-        parts.append(count(trace.environment.cores, "core"))
-    return " · ".join(part for part in parts if part)
+    cores = trace.environment.cores
+    return f"{setting(trace)} · {count(cores, 'core')}" if cores else setting(trace)

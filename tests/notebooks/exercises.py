@@ -68,4 +68,16 @@ TABLE = (
         given=("discount",),
         gaps=3,
     ),
+    Exercise(
+        "04_what_may_cross",
+        (
+            Mistake("every worker finishes", "message['cups'] is a generator"),
+            Mistake("everything crosses by share in orders", "1 message by pickle", "((2, 3), 250)", "[[2, 3], 250]"),
+            Mistake("the result of waiter is right", "It returned 500; expected was 1250", "(2, 3)", "(2,)"),
+            Mistake("it runs on interpreters", "This run was on threads", '"interpreters"', '"threads"'),
+            Mistake("every worker finishes", "message[1] is a function", "250))", "lambda n: 250 * n))"),
+        ),
+        given=("from runtime.tracing.vocabulary import Transfer",),
+        gaps=2,
+    ),
 )

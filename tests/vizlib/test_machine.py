@@ -112,7 +112,7 @@ def test_any_trace_has_a_machine():
 
 def test_the_machine_in_words():
     lines = str(vizlib.machine(builders.squares(items=4))).splitlines()
-    assert lines[0] == "The machine of squares: own GIL each · 4 workers · 2 cores"
+    assert lines[0] == "The machine of squares: own GIL each · 4 workers"
     assert lines[1].startswith("~ at the start: produce running, square #1 recv-blocked")
     assert lines[3] == "numbers (capacity 8): from produce to square #1 and square #2"
     assert lines[4].startswith("~ numbers: 4 messages, 4 taken, 96 B, at most ")

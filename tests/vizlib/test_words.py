@@ -67,6 +67,8 @@ def test_a_failure_is_named_with_its_message():
 
 
 def test_the_subtitle_says_what_the_workers_share():
-    assert words.subtitle(builders.squares(items=2)) == "own GIL each · 4 workers · 2 cores"
+    trace = builders.squares(items=2)
+    assert words.subtitle(trace) == "own GIL each · 4 workers · 2 cores"
+    assert words.setting(trace) == "own GIL each · 4 workers"
     assert "one GIL for all" in words.subtitle(builders.trace(backend="threads"))
     assert words.backend(builders.trace(backend="rockets")).title == "Rockets"

@@ -82,10 +82,16 @@ def all_returned() -> Requirement:
     """Every worker came to its own end: none raised, was stopped or got lost."""
 
     def judge(trace: Trace) -> Verdict:
-        others = [
-            f"{words.name(one)} {words.ending(trace, one)}" for one in trace.workers if one.ending != Ending.RETURNED
-        ]
-        return Verdict(not others, f"{words.listed(others)}." if others else "All came to their end.")
+        left = [one for one in trace.workers if one.ending != Ending.RETURNED]
+        if not left:
+            return Verdict(True, "All came to their end.")
+        # When one has raised, what became of those who talked to it (closed channels, a stop) is a matter of chance.
+        told = [one for one in left if trace.errors and one.name == trace.errors[0].worker] or left
+        rest = [words.name(one) for one in left if one not in told]
+        others = f" After that, {words.listed(rest)} did not finish either." if rest else ""
+        return Verdict(
+            False, f"{words.listed([f'{words.name(one)} {words.ending(trace, one)}' for one in told])}.{others}"
+        )
 
     return Requirement("every worker finishes", judge)
 

@@ -147,7 +147,7 @@ def in_words(trace: Trace) -> list[str]:
 
 def text(trace: Trace) -> str:
     """Who waited for whom, and how full each channel was."""
-    lines = [f"Who waited in {words.plain(trace.name)}: {words.subtitle(trace)}"]
+    lines = [f"Who waited in {words.plain(trace.name)}: {words.setting(trace)}"]
     found = waits(trace)
     for worker in trace.workers:
         mine = [one for one in found if one.who == worker.index][:3]

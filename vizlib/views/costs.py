@@ -133,7 +133,7 @@ def _who_pays(one: Costs) -> str:
 
 def text(trace: Trace) -> str:
     """The costs in lines whose labels are the same in every run of a program."""
-    lines = [f"What crossing cost in {words.plain(trace.name)}: {words.subtitle(trace)}"]
+    lines = [f"What crossing cost in {words.plain(trace.name)}: {words.setting(trace)}"]
     told = [sentence.replace(", ", ": ", 1) for sentence in in_words(trace)]
     return "\n".join([*lines, *(f"~ {sentence}" for sentence in told)])
 

@@ -31,7 +31,7 @@ def _doubts(trace: Trace) -> Iterable[str]:
 
 def text(trace: Trace) -> str:
     """Who did what at the start and the end, and what each channel carried."""
-    lines = [f"The machine of {words.plain(trace.name)}: {words.subtitle(trace)}"]
+    lines = [f"The machine of {words.plain(trace.name)}: {words.setting(trace)}"]
     for label, at in (("at the start", 0), ("at the end", max(trace.wall_ns - 1, 0))):
         lines.append(f"~ {label}: {_at(trace, at)}")
     for channel, flow in zip(trace.channels, flows(trace), strict=True):

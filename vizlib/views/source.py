@@ -171,7 +171,7 @@ def _notes(one: Listing) -> list[str]:
 
 def text(trace: Trace) -> str:
     """Each snippet with the share of time at the left of its lines."""
-    blocks = [f"Where the time went, by line, in {words.plain(trace.name)}: {words.subtitle(trace)}"]
+    blocks = [f"Where the time went, by line, in {words.plain(trace.name)}: {words.setting(trace)}"]
     for one in listings(trace):
         crew = words.count(len(one.workers), "worker")
         block = [f"{one.snippet}, {crew}:"]

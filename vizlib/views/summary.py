@@ -63,7 +63,7 @@ def _doubts(trace: Trace) -> Iterable[tuple[str, str]]:
 
 def text(trace: Trace) -> str:
     """A line for each number."""
-    lines = [f"{words.plain(trace.name)} in numbers: {words.subtitle(trace)}"]
+    lines = [f"{words.plain(trace.name)} in numbers: {words.setting(trace)}"]
     return "\n".join([*lines, *(f"~ {label}: {value}" for label, value in facts(trace))])
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import vizlib.teaching as teaching
 from runtime.errors import WorkerError
-from runtime.tracing.model import NONE, Channel, Deadlocked, Ending, State
+from runtime.tracing.model import NONE, Channel, Deadlocked, Ending, State, WorkerFailure
 from tests.vizlib import builders
 from vizlib.teaching import Requirement, Verdict, check
 
@@ -71,6 +71,20 @@ def test_all_returned():
     found = verdict(builders.failing(), teaching.all_returned())
     assert found.met is False
     assert "raised ValueError" in found.words
+
+
+def test_what_became_of_the_others_after_a_failure_is_not_told_in_detail():
+    failed, stopped = replace(builders.worker(0, "a"), ending=Ending.RAISED), replace(builders.worker(1, "b"))
+    words = {
+        verdict(
+            builders.trace(
+                [failed, replace(stopped, ending=ending)], errors=(WorkerFailure("a", "TypeError", "no", "", NONE),)
+            ),
+            teaching.all_returned(),
+        ).words
+        for ending in (Ending.RAISED, Ending.STOPPED, Ending.LOST)
+    }
+    assert words == {"a raised TypeError: no. After that, b did not finish either."}
 
 
 def test_workers_at_least():
