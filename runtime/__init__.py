@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runtime.backends import BACKENDS as BACKENDS
     from runtime.backends import Backend as Backend
+    from runtime.channels.buffers import Buffer as Buffer
+    from runtime.channels.buffers import create_buffer as create_buffer
     from runtime.channels.ends import ChannelStats as ChannelStats
     from runtime.channels.ends import RecvChannel as RecvChannel
     from runtime.channels.ends import SendChannel as SendChannel
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from runtime.errors import ChannelTimeoutError as ChannelTimeoutError
     from runtime.errors import DeadlockError as DeadlockError
     from runtime.errors import HostCrashError as HostCrashError
+    from runtime.errors import MovedError as MovedError
     from runtime.errors import NotShareableError as NotShareableError
     from runtime.errors import ProgramError as ProgramError
     from runtime.errors import RunError as RunError
@@ -40,11 +43,13 @@ if TYPE_CHECKING:
     from runtime.run import Run as Run
     from runtime.tracing.traces import Trace as Trace
     from runtime.tracing.vocabulary import State as State
+    from runtime.tracing.vocabulary import Transfer as Transfer
 
 # Every worker's interpreter imports this package, and most of it is for the side that writes programs: each name is
 # imported when somebody first asks for it.
 _HOMES = {
     "runtime.backends": ("BACKENDS", "Backend"),
+    "runtime.channels.buffers": ("Buffer", "create_buffer"),
     "runtime.channels.ends": ("ChannelStats", "RecvChannel", "SendChannel", "create_channel"),
     "runtime.errors": (
         "ChannelClosedError",
@@ -55,6 +60,7 @@ _HOMES = {
         "ChannelTimeoutError",
         "DeadlockError",
         "HostCrashError",
+        "MovedError",
         "NotShareableError",
         "ProgramError",
         "RunError",
@@ -68,7 +74,7 @@ _HOMES = {
     "runtime.program": ("Program",),
     "runtime.run": ("Run",),
     "runtime.tracing.traces": ("Trace",),
-    "runtime.tracing.vocabulary": ("State",),
+    "runtime.tracing.vocabulary": ("State", "Transfer"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -40,6 +40,10 @@ class QueueFull(_interpqueues.QueueError):
     """The queue has a bound, and that many items are in it."""
 
 
+QueueNotFound: type[Exception] = _interpqueues.QueueNotFoundError
+"""The queue was destroyed."""
+
+
 class ItemLost(Exception):
     """What was in the queue here went with the interpreter that put it."""
 

@@ -6,7 +6,8 @@ RuntimeError
  │   ├─ ChannelEmptyError         nothing to receive now
  │   ├─ ChannelFullError          no room now
  │   ├─ ChannelTimeoutError       the wait was not over in time; also a TimeoutError
- │   └─ ChannelNotFoundError      the channel behind this end no longer exists
+ │   ├─ ChannelNotFoundError      the channel behind this end no longer exists
+ │   └─ MovedError                this buffer was sent away; says where
  ├─ ProgramError                  the program cannot run as written; says what to change
  └─ RunError                      a run that did not end well; carries the trace so far
      ├─ WorkerError               a worker raised
@@ -53,6 +54,10 @@ class ChannelTimeoutError(ChannelError, TimeoutError):
 
 class ChannelNotFoundError(ChannelError):
     """The channel behind this end no longer exists."""
+
+
+class MovedError(ChannelError):
+    """This buffer is another's now: it was sent with `move=True`.  Says through which channel, and at which line."""
 
 
 class NotShareableError(TypeError):

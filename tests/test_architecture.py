@@ -71,15 +71,27 @@ ROOMS: dict[str, str] = {
     "runtime.channels.parking": "",
     "runtime.channels.letterbox": "cpython",
     "runtime.channels.context": "channels.parking tracing.recorder",
-    "runtime.channels.core": "channels.letterbox channels.parking cpython errors",
+    "runtime.channels.memory": "cpython errors",
+    "runtime.channels.lending": "channels.memory errors",
+    "runtime.channels.buffers": "channels.context channels.memory errors",
+    "runtime.channels.core": "channels.context channels.letterbox channels.memory channels.parking cpython errors",
     "runtime.channels.diagnosis": "channels.context",
     "runtime.channels.transfer": (
-        "channels.context channels.core channels.diagnosis channels.letterbox errors tracing.vocabulary"
+        "channels.buffers channels.context channels.core channels.diagnosis channels.lending channels.letterbox errors "
+        "tracing.vocabulary"
     ),
-    "runtime.channels.ends": (
-        "channels.context channels.core channels.letterbox channels.parking channels.transfer errors "
-        "tracing.layout tracing.recorder"
+    "runtime.channels.end": (
+        "channels.context channels.core channels.letterbox channels.parking errors tracing.layout"
     ),
+    "runtime.channels.sending": (
+        "channels.buffers channels.context channels.core channels.end channels.letterbox channels.parking "
+        "channels.transfer errors tracing.layout tracing.recorder"
+    ),
+    "runtime.channels.receiving": (
+        "channels.buffers channels.context channels.core channels.end channels.lending channels.letterbox "
+        "channels.parking channels.sending errors tracing.layout tracing.vocabulary"
+    ),
+    "runtime.channels.ends": "channels.context channels.core channels.end channels.receiving channels.sending",
     # runtime.host: the process that runs a program
     "runtime.host": "",
     "runtime.host.watchdog": "channels.parking",

@@ -4,8 +4,8 @@ A worker binds its context once per thread: whom to tell, and what wakes it for 
 (through a channel, or made by `create_channel`) find it here.  Outside a program there is none, and ends work without
 being recorded.
 
-While a thread pickles or unpickles a message, the ends in it travel beside the pickle, as passengers: so they are
-known, and closed, when the message cannot be sent, or is never received.
+While a thread pickles or unpickles a message, the ends and buffers in it travel beside the pickle, as passengers: so
+they are known, and given up, when the message cannot be sent, or is never received.
 """
 
 from __future__ import annotations
@@ -30,16 +30,35 @@ NOBODY = Context()
 SPINS = 20  # for a worker with a GIL of its own, where there are cores for more than one
 
 
+class Passenger:
+    """What travels beside a message: a plain number, the first item of a tuple.  The others are for its receiver."""
+
+    END = 0  # address, handle, side
+    BUFFER = 1  # claim, block
+    VIEW = 2  # claim, block: of a buffer, to arrive as a memoryview
+    LOAN = 3  # claim, loan
+    HERE = 4  # the object itself: between threads of one interpreter
+
+
 class _Thread(threading.local):
     context: Context = NOBODY
-    departing: list[Any] | None = None
+    departing: list[tuple[Any, ...]] | None = None
+    moving: list[Any] | None = None
+    here: bool = False
     arriving: list[Any] | None = None
     rehearsing: bool = False
 
 
 travel = _Thread()
-"""`departing` collects the ends in the message that this thread pickles: (address, handle, side) each; `arriving` has
-those of the message that it unpickles.  While `rehearsing`, none departs: it is only tried what can be pickled."""
+"""`departing` collects the passengers of the message that this thread pickles, and `moving`, where it is a list, the
+buffers among them that leave their sender; `here` when the message stays in this interpreter.  `arriving` has the
+passengers of the message that it unpickles.  While `rehearsing`, none departs: it is only tried what can be pickled."""
+
+
+def passenger(number: int) -> Any:
+    """The passenger of this number in the message that this thread unpickles."""
+    assert travel.arriving is not None
+    return travel.arriving[number]
 
 
 def bind(context: Context) -> None:

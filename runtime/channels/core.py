@@ -29,11 +29,12 @@ import enum
 import mmap
 import os
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from runtime import cpython
-from runtime.channels import letterbox, parking
+from runtime.channels import letterbox, memory, parking
+from runtime.channels.context import Passenger
 from runtime.channels.letterbox import MAX_CREDITS, MIN_CREDITS, PASSENGERS, ROW_BITS, ROW_MASK
 from runtime.channels.parking import BLOCKED
 from runtime.errors import ChannelClosedError, ChannelError, ChannelNotFoundError
@@ -389,10 +390,8 @@ class Core:
             if letter is None:
                 return
             label, payload = letter
-            if not self.letterbox.by_reference and label & PASSENGERS:
-                for address, handle, _ in payload[1]:
-                    with contextlib.suppress(ChannelNotFoundError):
-                        Core.attach(Address._make(address)).close_end(handle)
+            if label & PASSENGERS:
+                give_up(payload[1])
 
     def leave(self) -> None:
         """Close this interpreter's ends, and the channel when nobody has it any more."""
@@ -424,6 +423,21 @@ class Core:
         # what is missing here belongs to a constructor that failed, or to an interpreter that is being torn down
         with contextlib.suppress(Exception):
             self.leave()
+
+
+def give_up(passengers: Iterable[tuple[Any, ...]]) -> None:
+    """Give up what travels in a message that nobody will receive.  May be done again."""
+    for kind, *rest in passengers:
+        if kind == Passenger.END:
+            address, handle, _ = rest
+            with contextlib.suppress(ChannelNotFoundError):
+                Core.attach(Address._make(address)).close_end(handle)
+        elif kind == Passenger.LOAN:
+            claim, (key, *_) = rest
+            memory.give_up(claim, key, 0)
+        elif kind != Passenger.HERE:
+            claim, (key, address, *_) = rest
+            memory.give_up(claim, key, address)
 
 
 def _leave_all() -> None:

@@ -1,0 +1,188 @@
+"""The receiving end of a channel."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from runtime.channels import buffers, lending
+from runtime.channels.context import Passenger, travel
+from runtime.channels.core import Address, Core, Row, Side, give_up
+from runtime.channels.end import STATUS, End, line_in
+from runtime.channels.letterbox import PASSENGERS, SERIAL_SHIFT, TRANSFER_MASK, WORKER_MASK, WORKER_SHIFT, Letter
+from runtime.channels.parking import BLOCKED, Deadline, deadline_after
+from runtime.channels.sending import SendChannel
+from runtime.errors import (
+    ChannelClosedError,
+    ChannelEmptyError,
+    ChannelError,
+    ChannelTimeoutError,
+    NotShareableError,
+)
+from runtime.tracing.layout import Op, Status
+from runtime.tracing.vocabulary import Transfer
+
+_now = time.monotonic_ns
+_NO_DEFAULT: Any = object()
+_COUNT = int(Row.COUNT)
+_SHARE, _PICKLE, _REFERENCE = int(Transfer.SHARE), int(Transfer.PICKLE), int(Transfer.REFERENCE)
+_LARGE = 50_000  # bytes that take longer to copy than to see that they are there
+_AGAIN_NS = 1_000_000
+
+
+class RecvChannel(End):
+    """The receiving end of a channel.  Iterating receives until the channel is closed and empty."""
+
+    __slots__ = ()
+    _side = Side.RECV
+
+    def recv(self, timeout: float | None = None) -> Any:
+        """Receive one object.
+
+        Blocks while the channel is empty.  Raises `ChannelTimeoutError` after `timeout` seconds, `ChannelClosedError`
+        when this end is closed, or when every sending end is closed and the channel is empty.
+        """
+        lane = self._lane
+        return self._recv(timeout, True, 0 if lane is None else line_in(lane.filename, sys._getframe(1)))
+
+    def recv_nowait(self, default: Any = _NO_DEFAULT) -> Any:
+        """Receive one object if there is one now; else return `default`, or raise `ChannelEmptyError` without one.
+
+        Never blocks for long.  Under a rendezvous there is one when a sender waits.  Raises `ChannelClosedError` as
+        `recv` does.
+        """
+        lane = self._lane
+        line = 0 if lane is None else line_in(lane.filename, sys._getframe(1))
+        try:
+            return self._recv(None, False, line)
+        except ChannelEmptyError:
+            if default is _NO_DEFAULT:
+                raise
+            return default
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        lane = self._lane
+        try:
+            return self._recv(None, True, 0 if lane is None else line_in(lane.filename, sys._getframe(1)))
+        except ChannelClosedError:
+            self._check_open()
+            raise StopIteration from None
+
+    def _recv(self, timeout: float | None, may_wait: bool, line: int) -> Any:
+        core, lane = self._core, self._lane
+        deadline = None if timeout is None else deadline_after(timeout)
+        asked = ready = 0 if lane is None else _now()
+        try:
+            if self._closed:
+                self._check_open()
+            letter = core.fetch() if core.offers is None else BLOCKED
+            if letter is BLOCKED and (may_wait or core.offers is not None):
+                letter, ready = self._wait_for_letter(asked, may_wait, line, deadline)
+            if letter is BLOCKED:
+                if not may_wait:
+                    raise ChannelEmptyError(f"nothing is queued in channel {self.name!r} now")
+                raise ChannelTimeoutError(f"nothing came through channel {self.name!r} within {timeout} s")
+            label, payload = letter
+            taken = 0 if lane is None else _now()
+            value = payload
+            size = 0
+            kind = label & TRANSFER_MASK
+            if _SHARE < kind < _REFERENCE:
+                value, size = self._open(label, payload)
+            self._core.words[self._row_at + _COUNT] += 1
+        except BaseException as error:
+            if lane is not None:
+                status = STATUS.get(type(error), Status.FAILED)
+                lane.received(core.key, 0, 0, 0, status, line, 0, asked, _now())
+            raise
+        if lane is not None:
+            if (size >= _LARGE and kind == _PICKLE) or (type(value) in (str, bytes) and len(value) >= _LARGE):
+                taken = ready  # since then it was copied by the interpreter: not waited for
+            sender = (label >> WORKER_SHIFT & WORKER_MASK) - 1 & 0xFFFF
+            lane.received(core.key, sender, label >> SERIAL_SHIFT, kind, 0, line, size, asked, taken)
+        return value
+
+    def _wait_for_letter(self, asked: int, may_wait: bool, line: int, deadline: Deadline) -> tuple[Letter, int]:
+        """Return a letter, or `BLOCKED`, and the time from which on it could be taken."""
+        core = self._core
+        ready = asked
+        sure = True  # that no letter was taken
+
+        def attempt() -> Any:
+            nonlocal ready, sure
+            self._check_open()
+            ready = _now()
+            sure = False
+            try:
+                letter = core.fetch()
+            except ChannelClosedError:
+                sure = True
+                raise
+            sure = letter is BLOCKED
+            return letter
+
+        if core.offers is None:
+            return self._wait(core.arrivals, attempt, Op.RECV, line, deadline), ready
+        if not may_wait and not core.letterbox.count() and not core.waiting(Side.SEND):
+            return core.fetch(), ready
+        core.offer()
+        try:
+            letter = attempt()
+            if letter is BLOCKED and may_wait:
+                letter = self._wait(core.arrivals, attempt, Op.RECV, line, deadline)
+            while letter is BLOCKED:
+                # Withdraw.  When no offer is left, a sender has ours and will put its object in a moment, unless
+                # another receiver, who left us his offer, takes it: so look at both.
+                if (may_wait or not core.waiting(Side.SEND)) and core.withdraw():
+                    break
+                letter = core.arrivals.wait(attempt, _now() + _AGAIN_NS, self._cancel_fd)
+        except BaseException:
+            if sure:
+                core.withdraw()
+            raise
+        return letter, ready
+
+    def _open(self, label: int, payload: Any) -> tuple[Any, int]:
+        """Make the object again; return it and the bytes that crossed."""
+        passengers: tuple[Any, ...] = ()
+        if label & PASSENGERS:
+            payload, passengers = payload
+        elif label & TRANSFER_MASK != _PICKLE:
+            return payload, payload.nbytes  # a memoryview between threads
+        before = travel.arriving
+        try:
+            travel.arriving = arrived = [_arrive(*each) for each in passengers]
+            if label & TRANSFER_MASK != _PICKLE:
+                return arrived[0], arrived[0].nbytes
+            return pickle.loads(payload), len(payload)
+        except BaseException as error:
+            give_up(passengers)
+            if not isinstance(error, Exception) or isinstance(error, MemoryError | ChannelError):
+                raise
+            raise NotShareableError(
+                f"an object came through channel {self.name!r} that cannot be made again at this side "
+                f"({type(error).__name__}: {error}); its class must be in a module that both sides can import"
+            ) from error
+        finally:
+            travel.arriving = before
+
+
+def _arrive(kind: int, *what: Any) -> Any:
+    """The passenger, at its receiver."""
+    if kind == Passenger.END:
+        address, handle, side = what
+        end = SendChannel if side == Side.SEND else RecvChannel
+        return end(Core.attach(Address._make(address)), row=handle)
+    if kind == Passenger.HERE:
+        return what[0]
+    claim, thing = what
+    if kind == Passenger.LOAN:
+        return lending.borrow(claim, thing)
+    buffer = buffers.adopt(claim, thing)
+    return memoryview(buffer) if kind == Passenger.VIEW else buffer
