@@ -11,6 +11,7 @@ class Backend:
 
     `by_reference`: channels hand over the object itself, since all workers live in one interpreter.
     `gil_shared`: one lock for all workers; at most one of them runs Python at any moment.
+    `processes`: each worker has a process, and so memory, of its own.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Backend:
     description: str
     by_reference: bool
     gil_shared: bool
+    processes: bool = False
 
 
 BACKENDS: dict[str, Backend] = {
@@ -26,5 +28,6 @@ BACKENDS: dict[str, Backend] = {
         Backend("interpreters", "own GIL each", "each worker in an interpreter with its own GIL", False, False),
         Backend("shared-gil", "one GIL for all", "each worker in an interpreter, all under one GIL", False, True),
         Backend("threads", "one GIL for all", "each worker in a thread of one interpreter", True, True),
+        Backend("processes", "own memory and GIL each", "each worker in a process of its own", False, False, True),
     )
 }

@@ -8,7 +8,7 @@ import sys
 from typing import NamedTuple
 
 from runtime.backends import BACKENDS
-from runtime.errors import RunError
+from runtime.errors import ProgramError, RunError
 
 
 class Finding(NamedTuple):
@@ -96,7 +96,7 @@ def _backend(name: str) -> Finding:
 
     try:
         trace = program.run(name, timeout=30)
-    except RunError as error:
+    except (ProgramError, RunError) as error:
         return Finding(name, "does not work", str(error).splitlines()[0])
     works = trace.results["answer"] == 2
     return Finding(name, BACKENDS[name].description, "" if works else "gives wrong results")

@@ -15,7 +15,7 @@ RuntimeError
      ├─ RunTimeoutError           the run was not over in time; also a TimeoutError
      ├─ RunLimitError             it used more than its limits allow
      ├─ RunStoppedError           somebody stopped it
-     └─ HostCrashError            the host process died
+     └─ HostCrashError            the host process died, or that of a worker
 TypeError
  └─ NotShareableError             the object cannot cross; says which part, why, and what would work
 ValueError
@@ -120,4 +120,4 @@ class RunStoppedError(RunError):
 
 
 class HostCrashError(RunError):
-    """The host process died under the workers."""
+    """The process that ran the workers died, or the one of a worker that had its own; says how, and where."""

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from runtime import snippets
 from runtime.backends import BACKENDS
-from runtime.channels import diagnosis
+from runtime.channels import broker, diagnosis
 from runtime.errors import ProgramError
 from runtime.host.job import ChannelJob, EndArgument, HostJob, Limits, WorkerJob
 from runtime.run import Run
@@ -162,6 +162,8 @@ class Program:
         """Start the program and return the `Run`.  See `run` for the parameters."""
         if backend not in BACKENDS:
             raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
+        if BACKENDS[backend].processes and not broker.available:
+            raise ProgramError(f"backend {backend!r} needs Linux's eventfd and memfd: run it on 'interpreters' here")
         job = self._job(backend)._replace(
             timeout=timeout,
             cores=cores if cores is None or isinstance(cores, int) else tuple(cores),

@@ -49,14 +49,19 @@ def describe_deadlock(program: str, stuck: Sequence[Stuck]) -> str:
     return "\n".join([*lines, advice])
 
 
-def describe_crash(program: str, exit_code: int | None, last_words: str, snippets: Iterable[Snippet]) -> str:
-    """How the host ended, and which snippet's line it was at, where it could still say so."""
+def describe_crash(
+    program: str, exit_code: int | None, last_words: str, snippets: Iterable[Snippet], worker: str = ""
+) -> str:
+    """How the host ended, or the process of one worker, and which snippet's line it was at, where it could say so."""
     if exit_code is not None and exit_code < 0:
         how = f"was ended by signal {signal.Signals(-exit_code).name}"
     else:
-        how = f"ended with exit code {exit_code} before its workers had"
+        how = f"ended with exit code {exit_code} before {'it' if worker else 'its workers'} had"
     place = _place_in(last_words, set(snippets))
-    text = f"the process that ran program {program!r} {how}" + (f", in worker {place}" if place else "")
+    if worker:
+        text = f"the process of worker {worker!r} of program {program!r} {how}" + (f", in {place}" if place else "")
+    else:
+        text = f"the process that ran program {program!r} {how}" + (f", in worker {place}" if place else "")
     return f"{text}. The notebook is unharmed, and what was recorded until then is in the error's .trace"
 
 
@@ -69,7 +74,7 @@ def explain(failure: WorkerFailure, memory_bytes: int | None) -> WorkerFailure:
     if stays_home:
         message = (
             f"{stays_home[0]}: an extension module must declare that it can (PEP 489, PEP 684). Use it in the notebook "
-            "and send the worker plain data, or run the program with backend='threads'"
+            "and send the worker plain data, or run the program with backend='threads' or backend='processes'"
         )
         return dataclasses.replace(failure, message=message, traceback="")
     if failure.type == "MemoryError" and memory_bytes is not None:

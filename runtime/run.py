@@ -326,6 +326,9 @@ class Run:
     def _raise_for(self, trace: Trace) -> None:
         if self._deadlock:
             raise DeadlockError(reports.describe_deadlock(self._job.name, self._deadlock), trace, tuple(self._deadlock))
+        crash = self._crash_of_a_worker()
+        if crash:
+            raise HostCrashError(crash, trace)
         if trace.errors:
             raise WorkerError(reports.describe_failures(trace.errors), trace, trace.errors)
         if self._limit:
@@ -342,6 +345,16 @@ class Run:
             snippets = [worker.snippet for worker in self._job.workers]
             code = self._process.returncode
             raise HostCrashError(reports.describe_crash(self._job.name, code, self._last_words, snippets), trace)
+
+    def _crash_of_a_worker(self) -> str:
+        """How a worker's own process died, in words; empty when none did, or the whole run is lost."""
+        for outcome in self._outcomes:
+            if outcome.ending == Ending.LOST:
+                job = self._job.workers[outcome.worker]
+                return reports.describe_crash(
+                    self._job.name, outcome.exit_code, self._last_words, [job.snippet], worker=job.name
+                )
+        return ""
 
 
 def _remaining[Forever: (float, None)](end: float | None, forever: Forever) -> float | Forever:

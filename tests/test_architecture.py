@@ -70,11 +70,18 @@ ROOMS: dict[str, str] = {
     "runtime.channels": "",
     "runtime.channels.parking": "",
     "runtime.channels.letterbox": "cpython",
+    "runtime.channels.broker": "errors",
+    "runtime.channels.processbox": "channels.letterbox channels.parking",
+    "runtime.channels.ground": (
+        "channels.broker channels.letterbox channels.parking channels.processbox cpython errors"
+    ),
     "runtime.channels.context": "channels.parking tracing.recorder",
-    "runtime.channels.memory": "cpython errors",
+    "runtime.channels.memory": "channels.broker cpython errors",
     "runtime.channels.lending": "channels.memory errors",
     "runtime.channels.buffers": "channels.context channels.memory errors",
-    "runtime.channels.core": "channels.context channels.letterbox channels.memory channels.parking cpython errors",
+    "runtime.channels.core": (
+        "channels.context channels.ground channels.letterbox channels.memory channels.parking cpython errors"
+    ),
     "runtime.channels.diagnosis": "channels.context",
     "runtime.channels.transfer": (
         "channels.buffers channels.context channels.core channels.diagnosis channels.lending channels.letterbox errors "
@@ -104,8 +111,11 @@ ROOMS: dict[str, str] = {
         "channels.context channels.core channels.diagnosis channels.ends channels.parking cpython host.job "
         "host.lines host.output host.watchdog snippets tracing.layout tracing.recorder tracing.vocabulary"
     ),
+    "runtime.host.process": "channels.broker host.job host.output host.watchdog host.worker",
+    "runtime.host.spawning": "channels.broker host.job host.process host.worker tracing.vocabulary",
     "runtime.host.runners": (
-        "backends channels.parking cpython host.job host.observer host.output host.watchdog host.worker"
+        "backends channels.broker channels.parking cpython host.job host.observer host.output host.spawning "
+        "host.watchdog host.worker"
     ),
     "runtime.host.coordinator": (
         "backends channels.context channels.core channels.parking cpython host.deadlock host.job host.observer "
@@ -117,7 +127,7 @@ ROOMS: dict[str, str] = {
         "backends errors host.job reports tracing.layout tracing.model tracing.progress tracing.recording "
         "tracing.traces"
     ),
-    "runtime.program": "backends channels.diagnosis errors host.job run snippets tracing.traces",
+    "runtime.program": "backends channels.broker channels.diagnosis errors host.job run snippets tracing.traces",
     "runtime.doctor": "backends errors host.observer program",
     "runtime.__main__": "backends doctor errors program tracing.text tracing.traces",
     # vizlib: drawing traces

@@ -138,14 +138,14 @@ def name(worker: Worker) -> str:
 
 
 def ending(trace: Trace, worker: Worker) -> str:
-    """How the worker's life ended: `returned`, `raised ValueError: ...`, `was stopped`, `was lost with its host`."""
+    """How the worker's life ended: `returned`, `raised ValueError: ...`, `was stopped`, `was lost with its process`."""
     if worker.ending is Ending.RAISED:
         failure = next((error for error in trace.errors if error.worker == worker.name), None)
         return f"raised {plain(failure.type)}: {plain(failure.message, 120)}" if failure else "raised"
     return {
         Ending.RETURNED: "returned",
         Ending.STOPPED: "was stopped",
-        Ending.LOST: "was lost with its host",
+        Ending.LOST: "was lost with its process",
     }[worker.ending]
 
 

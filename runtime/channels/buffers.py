@@ -114,6 +114,7 @@ class Buffer:
     def share(self) -> tuple[int, tuple[int, ...]]:
         """Let a message have a share, too: return what its receiver needs to `adopt` it."""
         block = self._here()
+        memory.check_reach()
         memory.hold(block.key)
         return memory.depart(block.key, block.address), tuple(block)
 
@@ -123,6 +124,7 @@ class Buffer:
         Raises `MovedError` when it has none, `BufferError` while a memoryview of it is in use.
         """
         self._here()
+        memory.check_reach()
         block = self._take_out("moved")
         claim = memory.depart(block.key, block.address)
         departures.append(Departure(self, block, claim))

@@ -1,7 +1,7 @@
 """The state that all ends of one channel share, and how an interpreter gets hold of it.
 
-A channel is, in one process: a letterbox, a gate where receivers wait for an object, one where senders wait for room, a
-mutex, and a page of 64-bit words that every interpreter maps.
+A channel is: a letterbox, a gate where receivers wait for an object, one where senders wait for room, a mutex, and
+pages of 64-bit words that every interpreter maps.  `ground` makes them.
 
 **Rows.**  Each open end has a row of words, and so has each interpreter that has the channel open.  Only its owner
 writes a row, so counting needs no lock; only taking a row does, and uses the mutex.  A row belongs to the ticket that
@@ -26,23 +26,19 @@ from __future__ import annotations
 import atexit
 import contextlib
 import enum
-import mmap
-import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from runtime import cpython
-from runtime.channels import letterbox, memory, parking
+from runtime.channels import ground, memory, parking
 from runtime.channels.context import Passenger
+from runtime.channels.ground import ROW_WORDS as ROW_WORDS
+from runtime.channels.ground import ROWS, WORDS_BYTES
+from runtime.channels.ground import Address as Address
 from runtime.channels.letterbox import MAX_CREDITS, MIN_CREDITS, PASSENGERS, ROW_BITS, ROW_MASK
 from runtime.channels.parking import BLOCKED
 from runtime.errors import ChannelClosedError, ChannelError, ChannelNotFoundError
-
-ROWS = 1 << ROW_BITS  # row 0 is the channel's own
-ROW_WORDS = 32
-_WORDS_BYTES = ROWS * ROW_WORDS * 8
-_STATE_BYTES = _WORDS_BYTES + ROWS * MAX_CREDITS
 
 type Handle = int  # ticket and row of an end
 
@@ -87,51 +83,20 @@ CLOSED = 4
 _SIDE_MASK = CLOSED - 1
 
 
-class Address(NamedTuple):
-    """What another interpreter of this process needs to reach the channel.  Plain data, shareable."""
-
-    key: int
-    name: str
-    capacity: int  # -1: no bound
-    offers: int  # the queue of offers, for a rendezvous
-    arrivals: tuple[int, ...]  # descriptors of the gates
-    room: tuple[int, ...]
-    mutex: tuple[int, ...]
-    state: int
-    local: bool
-
-
 # what each operation reads, as plain numbers: an enumeration's member takes as long to find as a word to read
 _TICKET = int(Row.TICKET)
 _SENDING_OVER, _RECEIVING_OVER = int(Shared.SENDING_OVER), int(Shared.RECEIVING_OVER)
 _RECEIVERS_ASLEEP, _SENDERS_ASLEEP = int(Shared.RECEIVERS_ASLEEP), int(Shared.SENDERS_ASLEEP)
 
-_open_here: weakref.WeakValueDictionary[int, Core] = weakref.WeakValueDictionary()
+_open_here: weakref.WeakValueDictionary[tuple[int, bool], Core] = weakref.WeakValueDictionary()
 _sending_here: set[tuple[int, Handle]] = set()  # the sending ends that share this interpreter's credits
 
 credit_window = [MAX_CREDITS]
 """How many credits each sending end of this interpreter may use now (the only item)."""
 
 
-def _new_state() -> int:
-    """Create the file behind the words: anonymous, gone with its last descriptor."""
-    if hasattr(os, "memfd_create"):
-        fd = os.memfd_create("channel", os.MFD_CLOEXEC)
-    else:
-        import tempfile  # noqa: PLC0415 - slow to import, and Linux needs it never
-
-        with tempfile.TemporaryFile() as file:
-            fd = os.dup(file.fileno())
-    os.ftruncate(fd, _STATE_BYTES)
-    return fd
-
-
-def _map(address: Address) -> memoryview:
-    if address.local:
-        return memoryview(bytearray(_STATE_BYTES))
-    if os.name == "posix":
-        return memoryview(mmap.mmap(address.state, _STATE_BYTES, trackfd=False))
-    return memoryview(mmap.mmap(address.state, _STATE_BYTES))
+def _known_as(address: Address) -> tuple[int, bool]:
+    return address.key, bool(address.shared)  # channels between processes have numbers of their own
 
 
 class Core:
@@ -139,21 +104,14 @@ class Core:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self.key = key = address.key
+        self.key = address.key
         self.name = address.name
         self.capacity = None if address.capacity < 0 else address.capacity
-        bound = max(0, address.capacity)
-        whole = _map(address)
-        self.words = words = whole[:_WORDS_BYTES].cast("Q")
-        self.credits = whole[_WORDS_BYTES:]
-        self.letterbox: letterbox.Letterbox
-        self.offers: letterbox.Tokens | None = None
-        if address.local:
-            self.letterbox = letterbox.LocalLetterbox(bound)
-        else:
-            self.letterbox = letterbox.InterpreterLetterbox(key, bound, self.credits)
-        if self.capacity == 0:
-            self.offers = letterbox.LocalTokens() if address.local else letterbox.InterpreterTokens(address.offers)
+        memory = ground.memory_of(address)
+        self.words = words = memory[:WORDS_BYTES].cast("Q")
+        self.credits = memory[WORDS_BYTES : WORDS_BYTES + ROWS * MAX_CREDITS]
+        self.letterbox = ground.letterbox_of(address, memory)
+        self.offers = ground.offers_of(address)
         self.arrivals = parking.Gate(parking.attach_semaphore(address.arrivals), words, Shared.RECEIVERS_ASLEEP)
         self.room = parking.Gate(parking.attach_semaphore(address.room), words, Shared.SENDERS_ASLEEP)
         self._mutex = parking.Mutex(parking.attach_semaphore(address.mutex))
@@ -163,39 +121,29 @@ class Core:
     @classmethod
     def create(cls, name: str | None, capacity: int | None, *, local: bool = False) -> Core:
         """Make a new channel.  A `local` one joins threads of one interpreter, and hands over the object itself."""
-        key = cpython.create_queue(capacity or 0)  # a local channel uses only its number
-        with contextlib.ExitStack() as undo:
-            undo.callback(cpython.destroy_queue, key)
-            offers = 0
-            if capacity == 0 and not local:
-                offers = cpython.create_queue()
-                undo.callback(cpython.destroy_queue, offers)
-            descriptors = []
-            for create in (parking.create_bell, parking.create_bell, lambda: parking.create_semaphore(1)):
-                descriptors.append(create().descriptors)
-                for fd in descriptors[-1]:
-                    undo.callback(os.close, fd)
-            state = -1
-            if not local:
-                state = _new_state()
-                undo.callback(os.close, state)
-            arrivals, room, mutex = descriptors
-            bound = -1 if capacity is None else capacity
-            core = cls(Address(key, name or f"channel-{key}", bound, offers, arrivals, room, mutex, state, local))
-            core.words[Shared.KEY] = key
-            undo.pop_all()
-        _open_here[key] = core
+        address = ground.lay(name, capacity, local=local)
+        try:
+            core = cls(address)
+        except BaseException:
+            ground.give_back(address, last=True)
+            raise
+        core.words[Shared.KEY] = address.key
+        _open_here[_known_as(address)] = core
         return core
 
     @classmethod
     def attach(cls, address: Address) -> Core:
-        """Get hold of a channel that was created elsewhere in this process."""
-        core = _open_here.get(address.key)
+        """Get hold of a channel that was created elsewhere.  Raises `ChannelNotFoundError` when it no longer exists."""
+        core = _open_here.get(_known_as(address))
         if core is not None:
             return core
-        if not cpython.queue_exists(address.key):  # its descriptors may be another's by now
-            raise ChannelNotFoundError(f"channel {address.name!r} no longer exists: every end of it is gone")
-        return _open_here.setdefault(address.key, cls(address))  # two threads at once may get two: both are good
+        found = ground.find(address)
+        try:
+            core = cls(found)
+        except BaseException:
+            ground.give_back(found, last=False)
+            raise
+        return _open_here.setdefault(_known_as(address), core)  # two threads at once may get two: both are good
 
     # --- rows ---------------------------------------------------------------------------------------------------
 
@@ -405,19 +353,10 @@ class Core:
         words[at + Row.SIDE] = Side.HOLD | CLOSED
         words[at + _TICKET] = 0
         self.letterbox.count()
-        if not any(words[at + _TICKET] for at in self._used_rows()):
-            self._destroy()
-
-    def _destroy(self) -> None:
-        self._drain()
-        address = self.address
-        if not cpython.destroy_queue(self.key):
-            return
-        if address.offers:
-            cpython.destroy_queue(address.offers)
-        for fd in (*address.arrivals, *address.room, *address.mutex, address.state):
-            if fd >= 0:
-                os.close(fd)
+        last = not any(words[at + _TICKET] for at in self._used_rows())
+        if last:
+            self._drain()
+        ground.give_back(self.address, last=last)
 
     def __del__(self) -> None:
         # what is missing here belongs to a constructor that failed, or to an interpreter that is being torn down

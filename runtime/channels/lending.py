@@ -39,6 +39,7 @@ class Loan(NamedTuple):
 
 def lend(view: memoryview) -> tuple[int, Loan]:
     """Lend the memory of a view; return the journey's claim, and the loan.  Raises `NotShareableError`."""
+    memory.check_reach()
     _check(view)
     _look_after_loans(_LOOKS)
     address = memory.address_of(view)

@@ -28,7 +28,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from runtime import cpython
-from runtime.errors import ChannelNotFoundError
+from runtime.channels import broker
+from runtime.errors import ChannelNotFoundError, NotShareableError
 
 _READ, _WRITE = 0x100, 0x200  # PyBUF_READ, PyBUF_WRITE: the same in every version
 _LOOKS = 4  # journeys that are looked at, when another begins, whether they are over
@@ -103,6 +104,14 @@ def address_of(exporter: Buffer) -> int:
 
 
 _departed: dict[int, tuple[int, int]] = {}  # claim -> (key, address) of what this interpreter has sent
+
+
+def check_reach() -> None:
+    """Raise `NotShareableError` where the other side of a channel is another process, which a block cannot reach."""
+    if broker.bound() is not None:
+        raise NotShareableError(
+            "a buffer is memory of its own process, which other processes do not see: send a copy, bytes(buffer)"
+        )
 
 
 def depart(key: int, address: int) -> int:

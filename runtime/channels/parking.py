@@ -254,20 +254,25 @@ class Mutex:
     """Mutual exclusion between interpreters: a semaphore with one permit.  For the rare, slow operations.
 
     Use it as `mutex.acquire()`, `try:`, ..., `finally: mutex.release()`.  A `with` statement would call a Python
-    function to release it, and Ctrl-C can come at the beginning of that.
+    function to release it, and Ctrl-C can come at the beginning of that.  `spins` is how often it looks again before it
+    sleeps, where others hold it for no longer than that takes.
     """
 
-    __slots__ = ("_semaphore", "release")
+    __slots__ = ("_semaphore", "_spins", "release")
 
-    def __init__(self, semaphore: Semaphore) -> None:
-        self._semaphore = semaphore
+    def __init__(self, semaphore: Semaphore, spins: int = 0) -> None:
+        self._semaphore, self._spins = semaphore, spins
         self.release = semaphore.post
 
     def acquire(self) -> None:
         """Wait until nobody else has it."""
         note = bytearray(8)
+        spins = self._spins
         try:
             while not self._semaphore.take(note):
+                if spins > 0:
+                    spins -= 1
+                    continue
                 _sleep(_poller(self._semaphore.readable, NO_DESCRIPTOR), None, NO_DESCRIPTOR)
         except BaseException:
             if any(note):

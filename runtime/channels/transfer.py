@@ -89,7 +89,9 @@ def _pickled(value: Any, give_back: Callable[[], object] = lambda: None) -> Enco
     except BaseException as error:
         give_back()
         give_up(travel.departing)
-        if not isinstance(error, Exception) or isinstance(error, MemoryError | MovedError | BufferError):
+        if not isinstance(error, Exception) or isinstance(
+            error, MemoryError | MovedError | BufferError | NotShareableError
+        ):
             raise
         path, reason = diagnosis.explain(value, error)
         raise NotShareableError(reason, path) from None

@@ -85,17 +85,17 @@ class Host:
         self._start = create_semaphore()
         self._stopping_since: float | None = None
         self._open: set[int] = set(range(len(job.workers)))
-        self._threads = [0] * len(job.workers)  # the kernel's numbers
+        self._folders = [""] * len(job.workers)  # of /proc, where it tells about the workers' threads
         self._runner: Runner
 
     def run(self) -> None:
         """From the job to its last outcome."""
         self._set_limits()
+        self._runner = create_runner(self._backend, self._cancel.readable, self._job.limits.memory_bytes)
         self._channels = [
             Core.create(channel.name, channel.capacity, local=self._backend.by_reference)
             for channel in self._job.channels
         ]
-        self._runner = create_runner(self._backend, self._cancel.readable)
         ready = create_semaphore()
         observing = self._prepare_observer(ready)
         for post in self._posts(ready):
@@ -111,13 +111,19 @@ class Host:
             "record_ns": calibrate() if self._job.record else 0.0,
             **_environment(),
         }
-        others_before = _cpu_of_others()
+        cpu_before = self._cpu_of_others()
         deadline = None if self._job.timeout is None else time.monotonic() + self._job.timeout
         epoch_ns = time.monotonic_ns()
         self._say("running", {"epoch_ns": epoch_ns, **facts})
         self._start.release(len(self._job.workers))
         self._attend(deadline)
-        self._say("done", {"host_cpu_ns": _cpu_of_others() - others_before})
+        cpu_ns = self._cpu_of_others() - cpu_before
+        self._runner.end()
+        self._say("done", {"host_cpu_ns": max(cpu_ns, 0)})
+
+    def _cpu_of_others(self) -> int:
+        """CPU time of all our processes by the operating system's account, less this thread's own."""
+        return time.process_time_ns() - time.thread_time_ns() + self._runner.cpu_ns()
 
     def _set_limits(self) -> None:
         cores = self._job.cores
@@ -161,12 +167,13 @@ class Host:
 
     def _live(self, post: Post, life: Life) -> None:
         """A worker's thread: its whole life, and then its outcome."""
-        self._threads[post.number] = threading.get_native_id()
+        self._folders[post.number] = self._runner.folder(post.number)
         try:
             outcome = life()
         except BaseException as error:  # its interpreter could not even begin
             outcome = Outcome(post.number, Ending.RAISED, error_type=type(error).__name__, error_message=str(error))
-            attach_semaphore(post.ready).release()
+        if outcome.ending == Ending.LOST or outcome.ending == Ending.RAISED:
+            attach_semaphore(post.ready).release()  # perhaps it had not come so far; once too often does no harm
         self._ended.put(outcome)
         self._bell.release()
 
@@ -240,7 +247,7 @@ class Host:
         most = self._job.limits.threads
         if most is not None and os.path.exists("/proc/self/task"):
             # a folder's link count is two more than the folders in it: cheaper than listing them
-            count = os.stat("/proc/self/task").st_nlink - 2
+            count = os.stat("/proc/self/task").st_nlink - 2 + self._runner.threads()
             if count > most:
                 self._say(
                     "limit", f"it has {count} threads; limits=runtime.Limits(threads=...) allows more than {most}"
@@ -251,9 +258,9 @@ class Host:
         """Whether the worker's thread sleeps in poll(2), where the system tells; else whether that is all we know."""
         if not observer.available:
             return True
-        thread = self._threads[worker]
+        folder = self._folders[worker]
         with contextlib.suppress(OSError, ValueError):
-            return thread != 0 and observer.sleeps_in_channel(thread)
+            return folder != "" and observer.sleeps_in_channel(folder)
         return False
 
     def _collect(self) -> None:
@@ -265,7 +272,7 @@ class Host:
         if self._stopping_since is not None and outcome.error_type == "Cancelled":
             outcome = outcome._replace(ending=Ending.STOPPED)
         self._say("outcome", outcome)
-        if outcome.ending == Ending.RAISED:
+        if outcome.ending in (Ending.RAISED, Ending.LOST):
             self._stop()
 
     def _listen(self) -> None:
@@ -314,11 +321,6 @@ class _Contenders:
             thread.join()
 
 
-def _cpu_of_others() -> int:
-    """CPU time of the whole process by the operating system's account, less this thread's own."""
-    return time.process_time_ns() - time.thread_time_ns()
-
-
 def _usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -338,11 +340,12 @@ def _die_with_kernel(lifeline: int) -> None:
     """Let the operating system end this process when the kernel's end of `lifeline` closes, however busy Python is.
 
     The descriptor's owner gets SIGIO when something happens on it, and nothing ever does except that; the default
-    action of SIGIO is to end the process.
+    action of SIGIO is to end the process.  The owner is our process group, which the kernel made for us: so it ends
+    workers that have processes of their own, and whatever a snippet has started.
     """
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl  # noqa: PLC0415
 
-        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
         signal.signal(signal.SIGIO, signal.SIG_DFL)

@@ -85,6 +85,7 @@ class Outcome(NamedTuple):
     error_line: int = -1
     missing_name: str = ""  # of a NameError
     interrupted: bool = False
+    exit_code: int = 0  # of a worker's process that died (`Ending.LOST`); negative for the signal that ended it
 
 
 def write_frame(fd: int, content: Any) -> None:

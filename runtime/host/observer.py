@@ -2,7 +2,7 @@
 
 It has its own GIL, so looking never takes a worker's.  Linux tells three things of a thread, without privileges:
 
-| file of /proc/self/task/TID | what it tells |
+| file of /proc/PID/task/TID | what it tells |
 | --- | --- |
 | `schedstat` | nanoseconds on a core, and nanoseconds runnable but waiting for one |
 | `stat` | the scheduler's state (R: runnable, S: asleep) and the core that it is, or was last, on |
@@ -18,6 +18,7 @@ What reads the same as last time is not taken apart again.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import time
@@ -25,7 +26,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, NoReturn
 
 from runtime.channels.parking import acquire, attach_semaphore
-from runtime.tracing.layout import Head, Layout
+from runtime.tracing.layout import PAGE_BYTES, Head, Layout
 from runtime.tracing.recorder import LaneWriter
 
 # numbers of system calls: the kernel's tables for each machine
@@ -51,13 +52,17 @@ class Sleep(NamedTuple):
     argument: int
 
 
+def folder_of(thread: int, process: int = 0) -> str:
+    """Where Linux tells about a thread of a process; 0 is this one."""
+    return f"/proc/{process or 'self'}/task/{thread}"
+
+
 class ThreadProbe:
     """One thread's files, kept open."""
 
     __slots__ = ("_schedstat", "_stat", "_syscall")
 
-    def __init__(self, thread: int) -> None:
-        folder = f"/proc/self/task/{thread}"
+    def __init__(self, folder: str) -> None:
         self._schedstat = os.open(f"{folder}/schedstat", os.O_RDONLY)
         self._stat = os.open(f"{folder}/stat", os.O_RDONLY)
         try:
@@ -103,7 +108,7 @@ def sleep_in(call: bytes) -> Sleep | None:
 
 def find_gil(threads: Iterable[int], until: int) -> list[int]:
     """The futex words on which `threads`, which contend for one GIL, were seen asleep before the moment `until`."""
-    probes = [ThreadProbe(thread) for thread in threads]
+    probes = [ThreadProbe(folder_of(thread)) for thread in threads]
     calls = _CALLS.get(os.uname().machine, {})
     seen: dict[int, int] = {}
     while time.monotonic_ns() < until and max(seen.values(), default=0) < _ENOUGH:
@@ -129,9 +134,9 @@ def _around(seen: dict[int, int]) -> list[int]:
     return list(range(usual - _GIL_BYTES, usual + _GIL_BYTES, 4))
 
 
-def sleeps_in_channel(thread: int) -> bool:
+def sleeps_in_channel(folder: str) -> bool:
     """Whether a thread sleeps where channel operations wait.  Raises `OSError` for a thread that has ended."""
-    probe = ThreadProbe(thread)
+    probe = ThreadProbe(folder)
     try:
         state, _ = probe.state()
         sleep = probe.sleep()
@@ -145,8 +150,8 @@ class _Watched:
 
     __slots__ = ("call", "core", "on_cpu", "probe", "run_queue", "state", "times", "turns", "waits_on")
 
-    def __init__(self, thread: int) -> None:
-        self.probe = ThreadProbe(thread)
+    def __init__(self, folder: str) -> None:
+        self.probe = ThreadProbe(folder)
         self.call = self.times = self.turns = b""
         self.state = self.waits_on = self.core = self.on_cpu = self.run_queue = 0
 
@@ -174,9 +179,9 @@ class Observer:
         self._gil_sought = gil_shared
         self._watched: dict[int, _Watched] = {}
 
-    def watch(self, worker: int, thread: int) -> None:
-        """Look at this thread too, from now on."""
-        self._watched[worker] = _Watched(thread)
+    def watch(self, worker: int, folder: str) -> None:
+        """Look at the thread of this folder too, from now on."""
+        self._watched[worker] = _Watched(folder)
 
     def look(self) -> None:
         """Take one sample of every worker.  A thread that has ended is looked at no more."""
@@ -255,7 +260,9 @@ def main(post: ObserverPost) -> NoReturn:
     acquire(attach_semaphore(post.start))
     observer = Observer(lane, gil_words, post.interval_ns, gil_shared=bool(post.contenders))
     for worker in range(post.lane):
-        at = post.layout.lane_at(worker) + 8 * Head.THREAD
-        observer.watch(worker, int.from_bytes(mapping[at : at + 8], "little"))
+        begins = post.layout.lane_at(worker)
+        words = memoryview(mapping)[begins : begins + PAGE_BYTES].cast("Q")
+        with contextlib.suppress(OSError):  # a process may have died before it began
+            observer.watch(worker, folder_of(words[Head.THREAD], words[Head.PROCESS]))
     attach_semaphore(post.calibrated).release()
     observer.run()

@@ -1,4 +1,4 @@
-"""How each backend brings a worker to life.  One small interface, two ways."""
+"""How each backend brings a worker to life.  One small interface, three ways."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Protocol
 
 from runtime import cpython
 from runtime.backends import Backend
+from runtime.channels import broker
 from runtime.channels.parking import attach_semaphore
-from runtime.host import output, watchdog, worker
+from runtime.host import output, spawning, watchdog, worker
 from runtime.host.job import Outcome
-from runtime.host.observer import ObserverPost
+from runtime.host.observer import ObserverPost, folder_of
 from runtime.host.worker import Post
 
 type Life = Callable[[], Outcome]
@@ -26,6 +27,7 @@ from runtime.host.{module} import main
 main(*pickle.loads(post))
 """
 _SEPARATOR = "\n"
+_MUCH = 1 << 36  # bytes of objects in one channel between processes, for a run without a limit
 
 
 class Runner(Protocol):
@@ -37,10 +39,24 @@ class Runner(Protocol):
     def start_observer(self, post: ObserverPost) -> None:
         """Let the observer live in a thread of its own until the process ends."""
 
+    def folder(self, worker: int) -> str:
+        """Where Linux tells about a worker's thread.  Asked in the thread that lives its life."""
 
-def create_runner(backend: Backend, cancel_fd: int) -> Runner:
-    """The runner for a backend."""
+    def cpu_ns(self) -> int:
+        """The CPU time of the workers' own processes, if they have some."""
+
+    def threads(self) -> int:
+        """How many threads there are in the workers' own processes."""
+
+    def end(self) -> None:
+        """End what would not end with the host."""
+
+
+def create_runner(backend: Backend, cancel_fd: int, memory_bytes: int | None) -> Runner:
+    """The runner for a backend.  Channels are created after this."""
     cpython.preload()
+    if backend.processes:
+        return ProcessRunner(memory_bytes or _MUCH)
     return ThreadRunner(cancel_fd) if backend.by_reference else InterpreterRunner(own_gil=not backend.gil_shared)
 
 
@@ -50,10 +66,22 @@ def _boot(interpreter: int, module: str, post: tuple[object, ...]) -> str | None
     return cpython.run_in_interpreter(interpreter, _BOOT.format(module=module), names)
 
 
-class _ObserverStarter:
+class _InThisProcess:
     def start_observer(self, post: ObserverPost) -> None:
         interpreter = cpython.create_interpreter(own_gil=True)
         threading.Thread(target=_observe, args=(interpreter, post), name="observer", daemon=True).start()
+
+    def folder(self, worker: int) -> str:
+        return folder_of(threading.get_native_id())
+
+    def cpu_ns(self) -> int:
+        return 0
+
+    def threads(self) -> int:
+        return 0
+
+    def end(self) -> None:
+        pass
 
 
 def _observe(interpreter: int, post: ObserverPost) -> None:
@@ -63,7 +91,7 @@ def _observe(interpreter: int, post: ObserverPost) -> None:
         attach_semaphore(descriptors).release()
 
 
-class InterpreterRunner(_ObserverStarter):
+class InterpreterRunner(_InThisProcess):
     """Each worker in an interpreter of its own."""
 
     def __init__(self, *, own_gil: bool) -> None:
@@ -84,7 +112,7 @@ class InterpreterRunner(_ObserverStarter):
         return life
 
 
-class ThreadRunner(_ObserverStarter):
+class ThreadRunner(_InThisProcess):
     """Each worker in a thread of the main interpreter."""
 
     def __init__(self, cancel_fd: int) -> None:
@@ -92,3 +120,30 @@ class ThreadRunner(_ObserverStarter):
 
     def prepare(self, post: Post) -> Life:
         return lambda: worker.live(post, watchdog.start(post.cancel_fd))
+
+
+class ProcessRunner(_InThisProcess):
+    """Each worker in a process of its own; the observer is here, and looks at them from outside."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        self._home = broker.Home(memory_bytes)
+        broker.bind(self._home)
+        self._children: dict[int, spawning.Child] = {}
+
+    def prepare(self, post: Post) -> Life:
+        child = self._children[post.number] = spawning.Child(post, self._home)
+        return child.outcome
+
+    def folder(self, worker: int) -> str:
+        pid = self._children[worker].pid
+        return folder_of(pid, pid)
+
+    def cpu_ns(self) -> int:
+        return sum(child.cpu_ns() for child in self._children.values())
+
+    def threads(self) -> int:
+        return sum(child.threads() for child in self._children.values())
+
+    def end(self) -> None:
+        for child in self._children.values():
+            child.end()

@@ -46,10 +46,13 @@ class Post(NamedTuple):
     start: tuple[int, ...]  # ... may start
 
 
-def live(post: Post, guard: watchdog.Guard) -> Outcome:
-    """Run one worker from beginning to end, in this thread.  Returns its outcome; raises nothing."""
+def live(post: Post, guard: watchdog.Guard, process: int = 0) -> Outcome:
+    """Run one worker from beginning to end, in this thread.  Returns its outcome; raises nothing.
+
+    `process` is the number of this process, if it is the worker's alone.
+    """
     lane = _lane(post)
-    lane.set_thread(threading.get_native_id())
+    lane.set_thread(threading.get_native_id(), process)
     context.bind(context.Context(lane if post.record else None, post.cancel_fd, post.number + 1, post.spins))
     output.bind(lane)
     ends: list[RecvChannel | SendChannel] = []

@@ -82,6 +82,7 @@ class Head(enum.IntEnum):
     EPISODE = 8  # counts the waits, so that a reader can tell one from the next
     THREAD = 9  # the kernel's number of the worker's thread
     CPU_NS = 10  # used so far by the observer
+    PROCESS = 11  # the worker's process, where it has one of its own, or 0
 
 
 class Layout(NamedTuple):

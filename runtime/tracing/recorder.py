@@ -174,8 +174,9 @@ class LaneWriter:
         """Say that it waits no more."""
         self._words[Head.PARKED_SINCE] = 0
 
-    def set_thread(self, thread: int) -> None:
-        """Say which thread of the kernel this worker is."""
+    def set_thread(self, thread: int, process: int = 0) -> None:
+        """Say which thread of the system this worker is, and of which process, if it has one of its own."""
+        self._words[Head.PROCESS] = process
         self._words[Head.THREAD] = thread
 
     def close(self) -> None:

@@ -77,10 +77,18 @@ def anchored(samples: Sequence[Sample], first: tuple[int, int], last: tuple[int,
     """The samples of a life, with one at each end of it.
 
     `first` and `last` are (time, time on a core) as the thread itself read them when its life began and ended: exact,
-    while the kernel's account, which samples show, may lag behind.  Without samples there is nothing to anchor.
+    while the kernel's account, which samples show, may lag behind.  A life between two samples gets just these, so that
+    what its thread did before and after does not count; without samples there is nothing to anchor.
     """
     (began, cpu_before), (ended, cpu_after) = first, last
     inside = [sample for sample in samples if began < sample.at < ended]
+    if not inside and samples and samples[0].at <= began and ended <= samples[-1].at:
+        before = next(sample for sample in reversed(samples) if sample.at <= began)
+        after = next(sample for sample in samples if sample.at >= ended)
+        return [
+            before._replace(at=began, state=RUNNABLE, sleeps_on=0, on_cpu=cpu_before),
+            after._replace(at=ended, state=RUNNABLE, sleeps_on=0, on_cpu=cpu_after),
+        ]
     if not inside or not cpu_before <= inside[-1].on_cpu <= cpu_after:
         return list(samples)
     inside = [sample._replace(on_cpu=max(sample.on_cpu, cpu_before)) for sample in inside]

@@ -155,7 +155,7 @@ def _ending(worker: Worker) -> str:
         Ending.RETURNED: "returned",
         Ending.RAISED: "raised",
         Ending.STOPPED: "was stopped",
-        Ending.LOST: "was lost with its host",
+        Ending.LOST: "was lost with its process",
     }[worker.ending]
 
 

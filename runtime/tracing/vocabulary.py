@@ -57,4 +57,4 @@ class Ending(enum.StrEnum):
     RETURNED = "returned"
     RAISED = "raised"
     STOPPED = "stopped"  # by Stop, a limit, or because another worker failed
-    LOST = "lost"  # the host died with it
+    LOST = "lost"  # its process died with it

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
+import subprocess
 import sys
 import threading
 import time
@@ -12,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime import cpython
+from runtime.channels import broker
+from runtime.host.job import FrameReader, write_frame
 
 PATIENCE_S = 60.0
 
@@ -23,12 +27,16 @@ import pickle
 run_here(source, pickle.loads(pickled), outcomes)
 """
 _idle: list[int] = []  # interpreters: making one takes longer than most tests
+_resting: list[Helper] = []  # processes: the same
+HOME = broker.Home(1 << 30)
 
 
-def destroy_interpreters() -> None:
+def end_all() -> None:
     """End what the tests leave behind."""
     while _idle:
         cpython.destroy_interpreter(_idle.pop())
+    while _resting:
+        _resting.pop().end()
 
 
 @dataclass
@@ -47,8 +55,52 @@ def wait_until(condition: Callable[[], bool], timeout: float = PATIENCE_S) -> No
         os.sched_yield()
 
 
+class Helper:
+    """A process that runs snippets, one after the other."""
+
+    def __init__(self) -> None:
+        answering, asking = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        code = "import sys; from tests.runtime.helpers import serve; serve(int(sys.argv[1]))"
+        with asking:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code, str(asking.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=(asking.fileno(),),
+            )
+        threading.Thread(target=HOME.serve, args=(answering,), daemon=True).start()
+
+    def run(self, source: str, pickled: bytes) -> tuple[bool, Any]:
+        """What became of a snippet."""
+        write_frame(self._process.stdin.fileno(), (source, pickled))
+        reader = FrameReader(self._process.stdout.fileno())
+        while not (frames := reader.read_available()):
+            assert frames is not None, f"the process ended with {self._process.wait()}"
+        return frames[0]
+
+    def end(self) -> None:
+        """Let it go, and wait until it has."""
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+def serve(broker_fd: int) -> None:
+    """What a helper's process does."""
+    broker.bind(broker.Away(broker_fd, HOME.memory_bytes))
+    reader = FrameReader(0)
+    while (frames := reader.read_available()) is not None:
+        for source, pickled in frames:
+            write_frame(1, outcome_of(source, pickle.loads(pickled)))
+
+
 def run_here(source: str, names: dict[str, Any], outcomes: int) -> None:
-    """Run a snippet, close the ends that it was given, report (whether it succeeded, `result` or the error)."""
+    """Run a snippet and report."""
+    cpython.putter(outcomes)(pickle.dumps(outcome_of(source, names)))
+
+
+def outcome_of(source: str, names: dict[str, Any]) -> tuple[bool, Any]:
+    """Run a snippet, close the ends that it was given; return whether it succeeded, and `result` or the error."""
     ends = [value for value in names.values() if hasattr(value, "close")]
     try:
         exec(compile(source, "<snippet>", "exec"), names)
@@ -57,11 +109,11 @@ def run_here(source: str, names: dict[str, Any], outcomes: int) -> None:
         outcome = False, f"{type(error).__name__}: {error}"
     for end in ends:
         end.close()
-    cpython.putter(outcomes)(pickle.dumps(outcome))
+    return outcome
 
 
 class Elsewhere:
-    """A snippet that runs in a thread of its own: in another interpreter, or in this one.
+    """A snippet that runs in a thread of its own: in another interpreter, in another process, or in this one.
 
     It owns the ends that it is given: they are closed here, and closed there when it is over.
     """
@@ -73,7 +125,8 @@ class Elsewhere:
             for value in names.values():
                 if hasattr(value, "close"):
                     value.close()
-        run = self._run_in_interpreter if place == "interpreter" else self._run_in_thread
+        places = {"interpreter": self._run_in_interpreter, "process": self._run_in_process}
+        run = places.get(place, self._run_in_thread)
         self._thread = threading.Thread(target=run, args=(source, names if place == "local" else pickled))
         self._thread.start()
 
@@ -85,6 +138,11 @@ class Elsewhere:
         names = {"path": "\n".join(sys.path), "source": source, "pickled": pickled, "outcomes": self._outcomes}
         self._failure = cpython.run_in_interpreter(interpreter, _BOOT, names)
         _idle.append(interpreter)
+
+    def _run_in_process(self, source: str, pickled: bytes) -> None:
+        helper = _resting.pop() if _resting else Helper()
+        cpython.putter(self._outcomes)(pickle.dumps(helper.run(source, pickled)))
+        _resting.append(helper)
 
     def result(self) -> Any:
         """What the snippet left in `result`.  Raises `AssertionError` with its error when it failed."""

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from runtime.channels import parking
+from runtime.channels import broker, parking
 from runtime.channels.core import Core
 from runtime.channels.ends import RecvChannel, SendChannel, create_channel
-from tests.runtime.helpers import Elsewhere, destroy_interpreters
+from tests.runtime.helpers import HOME, Elsewhere, end_all
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _tidy() -> Iterator[None]:
     yield
-    destroy_interpreters()
+    end_all()
 
 
 class Place:
@@ -36,10 +36,20 @@ class Place:
         return Elsewhere(source, names, self.kind)
 
 
-@pytest.fixture(params=["interpreter", "interpreter, sockets", "thread", "thread, sockets", "local", "local, sockets"])
-def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Place:
+PLACES = ["interpreter", "interpreter, sockets", "thread", "thread, sockets", "local", "local, sockets", "process"]
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Each place where the other side may be, with each kind of semaphore."""
     kind, _, sockets = request.param.partition(", ")
     if sockets:
         monkeypatch.setattr(parking, "HAS_EVENTFD", False)
-    return Place(kind)
+    if kind != "process":
+        yield Place(kind)
+        return
+    if not broker.available:
+        pytest.skip("processes cannot pass descriptors here")
+    broker.bind(HOME)
+    yield Place(kind)
+    broker.bind(None)

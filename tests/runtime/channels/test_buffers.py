@@ -422,6 +422,7 @@ def passing_on(backend):
     return program.run(backend)
 
 
+@pytest.mark.parametrize("backend", ["interpreters", "shared-gil", "threads"])
 def test_a_trace_shows_how_each_crossed_and_the_error_names_the_line(backend):
     trace = passing_on(backend)
 

@@ -56,7 +56,7 @@ def test_ten_thousand_channels_leave_nothing():
 def test_a_channel_that_could_not_be_made_leaves_nothing(monkeypatch):
     create_channel()
     before = left_behind()
-    monkeypatch.setattr("runtime.channels.core._new_state", lambda: 1 // 0)
+    monkeypatch.setattr("runtime.channels.ground._new_file", lambda _: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         create_channel()
     assert left_behind() == before

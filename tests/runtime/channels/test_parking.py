@@ -14,7 +14,7 @@ from runtime.channels import parking
 from runtime.channels.ends import create_channel
 from runtime.channels.parking import BLOCKED, Cancelled
 from runtime.errors import ChannelClosedError, ChannelTimeoutError
-from tests.runtime.helpers import wait_until
+from tests.runtime.helpers import HOME, wait_until
 
 
 @pytest.fixture(params=["eventfd", "sockets"])
@@ -134,13 +134,16 @@ def test_the_deadline_of_a_gate(gate):
 def test_stop_wakes_who_waits(place, capacity):
     numbers, out = place.channel(capacity)
     cancel = parking.create_semaphore()
+    elsewhere = place.kind == "process"
     source = (
-        "from runtime.channels import context\n"
+        "from runtime.channels import broker, context\n"
+        f"if {elsewhere}: cancel, = broker.bound().fetch(cancel)\n"
         "context.bind(context.Context(cancel_fd=cancel))\n"
         "try:\n with numbers.clone() as mine: mine.recv()\n"
         "finally: context.bind(context.NOBODY)"
     )
-    waiter = place.start(source, numbers=numbers, cancel=cancel.readable)
+    descriptor = HOME.publish([cancel.readable]) if elsewhere else cancel.readable
+    waiter = place.start(source, numbers=numbers, cancel=descriptor)
     wait_until(lambda: out.stats().tasks_waiting_receive == 1)
     cancel.post()
     assert waiter.error().startswith("Cancelled")

@@ -2,7 +2,8 @@
 
 A row's `deed` is the body of a worker, as text.  It runs after the worker has sent the text "before" into a channel of
 capacity 2, which nobody empties; in scope are `out` and `inbox`, the two ends of that channel.  `ends_with` is the
-error that the run raises (None: it ends well) and `says` is in its message.
+error that the run raises (None: it ends well) and `says` is in its message.  Processes start slowly: in the ordinary
+suite only the rows that are `about_processes` run on them, the others with `-m soak`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import NamedTuple
 
 import runtime
 
-ISOLATED = ("interpreters", "shared-gil")
+INTERPRETERS = ("interpreters", "shared-gil")
+ISOLATED = (*INTERPRETERS, "processes")
+ONE_PROCESS = (*INTERPRETERS, "threads")
 EVERYWHERE = (*ISOLATED, "threads")
-THREADS = ("threads",)
 
 RAISED = runtime.WorkerError
 CRASHED = runtime.HostCrashError
@@ -32,6 +34,7 @@ class Fault(NamedTuple):
     backends: tuple[str, ...] = EVERYWHERE
     timeout: float = 30.0  # seconds; a row that needs it to end has a short one
     limits: runtime.Limits = runtime.Limits()
+    about_processes: bool = False
 
 
 FAULTS = (
@@ -86,16 +89,26 @@ FAULTS = (
         "import threading, time\nthreading.Thread(target=time.sleep, args=(999,)).start()",
         None,
     ),
-    Fault("input from nobody", "input()", RAISED, "EOFError"),
+    Fault("input from nobody", "input()", RAISED, "EOFError", about_processes=True),
     Fault(
         "a signal handler",
         "import signal; signal.signal(signal.SIGINT, print)",
         RAISED,
         "signal only works in main thread",
+        backends=ONE_PROCESS,
+    ),
+    Fault(
+        "a signal handler that raises, while it waits for itself",
+        "import signal\ndef late(*_): raise OSError('late')\nsignal.signal(signal.SIGALRM, late); signal.alarm(1)\n"
+        "inbox.recv(); inbox.recv(timeout=9)",
+        RAISED,
+        "OSError: late",
+        backends=("processes",),
+        about_processes=True,
     ),
     # --- imports
     Fault("a module that does not exist", "import no_such_module", RAISED, "No module named 'no_such_module'"),
-    Fault("an extension that stays home", "import numpy", RAISED, "backend='threads'", backends=ISOLATED),
+    Fault("an extension that stays home", "import numpy", RAISED, "backend='threads'", backends=INTERPRETERS),
     # --- what cannot cross
     Fault("a lock", "import threading; out.send(threading.Lock())", RAISED, "message is a lock", backends=ISOLATED),
     Fault(
@@ -105,7 +118,14 @@ FAULTS = (
         "message['a'][1][1] is a lock",
         backends=ISOLATED,
     ),
-    Fault("a lambda", "out.send(lambda: 1)", RAISED, "a lambda exists only in the interpreter", backends=ISOLATED),
+    Fault(
+        "a lambda",
+        "out.send(lambda: 1)",
+        RAISED,
+        "a lambda exists only in the interpreter",
+        backends=ISOLATED,
+        about_processes=True,
+    ),
     Fault("a generator", "out.send(n for n in ())", RAISED, "message is a generator", backends=ISOLATED),
     Fault("a module", "import json; out.send([json])", RAISED, "message[0] is a module", backends=ISOLATED),
     Fault("an open file", "out.send(open('/dev/null'))", RAISED, "send the file's path", backends=ISOLATED),
@@ -136,7 +156,13 @@ FAULTS = (
         "a result of a class of its own", "class Point: pass\nreturn Point()", RAISED, "the value that it returned is"
     ),
     # --- channels
-    Fault("receive for ever from itself", "inbox.recv(); inbox.recv()", STUCK, "one worker waits for itself"),
+    Fault(
+        "receive for ever from itself",
+        "inbox.recv(); inbox.recv()",
+        STUCK,
+        "one worker waits for itself",
+        about_processes=True,
+    ),
     Fault("send for ever to itself", "out.send(1); out.send(2)", STUCK, "one worker waits for itself"),
     Fault("no room now", "out.send(1); out.send_nowait(2)", RAISED, "ChannelFullError: no room in channel 'line' now"),
     Fault("nothing to receive now", "inbox.recv(); inbox.recv_nowait()", RAISED, "ChannelEmptyError"),
@@ -157,14 +183,22 @@ FAULTS = (
     ),
     Fault("a timeout of text", "inbox.recv(timeout='soon')", RAISED, "TypeError"),
     # --- never ending
-    Fault("an endless loop", "while True: pass", TIMED_OUT, "had not ended after 0.3 s", timeout=0.3),
+    Fault(
+        "an endless loop", "while True: pass", TIMED_OUT, "had not ended after 0.3 s", timeout=0.3, about_processes=True
+    ),
     Fault(
         "a loop that swallows everything",
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
         TIMED_OUT,
         timeout=0.3,
     ),
-    Fault("a call that stays in C", "import re; re.match('(a+)+b', 'a' * 64)", TIMED_OUT, timeout=0.3),
+    Fault(
+        "a call that stays in C",
+        "import re; re.match('(a+)+b', 'a' * 64)",
+        TIMED_OUT,
+        timeout=0.3,
+        about_processes=True,
+    ),
     Fault("a long sleep", "import time; time.sleep(999)", TIMED_OUT, timeout=0.3),
     Fault("a wait with a long timeout", "inbox.recv(); inbox.recv(timeout=999)", TIMED_OUT, timeout=0.3),
     Fault("printing for ever", "while True: print('x' * 80)", TIMED_OUT, timeout=0.3),
@@ -185,6 +219,7 @@ FAULTS = (
         RAISED,
         "the run may use 0.5 GiB of memory",
         limits=runtime.Limits(memory_bytes=512 << 20),
+        about_processes=True,
     ),
     Fault(
         "too many threads",
@@ -201,22 +236,60 @@ FAULTS = (
     ),
     # --- crashes
     Fault("abort", "import os; os.abort()", CRASHED, "SIGABRT"),
-    Fault("exit of the process", "import os; os._exit(3)", CRASHED, "ended with exit code 3"),
+    Fault("exit of the process", "import os; os._exit(3)", CRASHED, "ended with exit code 3", about_processes=True),
     Fault("exit of the process as if all were well", "import os; os._exit(0)", CRASHED, "ended with exit code 0"),
-    Fault("kill -9 of itself", "import os; os.kill(os.getpid(), 9)", CRASHED, "SIGKILL"),
+    Fault("kill -9 of itself", "import os; os.kill(os.getpid(), 9)", CRASHED, "SIGKILL", about_processes=True),
     Fault("a polite signal to itself", "import os; os.kill(os.getpid(), 15)", CRASHED, "SIGTERM"),
-    Fault("a segmentation fault", "import ctypes; ctypes.string_at(0)", CRASHED, "SIGSEGV"),
+    Fault("a segmentation fault", "import ctypes; ctypes.string_at(0)", CRASHED, "SIGSEGV", about_processes=True),
     Fault("an alarm that nobody handles", "import signal, time; signal.alarm(1); time.sleep(9)", CRASHED, "SIGALRM"),
     Fault(
         "descriptors closed under everybody",
         "import os; os.closerange(3, 999)",
         (RAISED, CRASHED, TIMED_OUT),
         timeout=3,
+        about_processes=True,
     ),
     # --- processes
     Fault(
-        "a fork", "import os; os.fork()", RAISED, "fork not supported for isolated subinterpreters", backends=ISOLATED
+        "a fork",
+        "import os; os.fork()",
+        RAISED,
+        "fork not supported for isolated subinterpreters",
+        backends=INTERPRETERS,
     ),
-    Fault("a fork among threads", "import os\nif os.fork() == 0: os._exit(0)", None, backends=THREADS),
-    Fault("a child that it leaves behind", "import subprocess; subprocess.Popen(['sleep', '999'])", None),
+    Fault(
+        "a fork among threads",
+        "import os\nif os.fork() == 0: os._exit(0)",
+        None,
+        backends=("threads", "processes"),
+        about_processes=True,
+    ),
+    Fault(
+        "a child that it leaves behind",
+        "import subprocess; subprocess.Popen(['sleep', '999'])",
+        None,
+        about_processes=True,
+    ),
+    Fault(
+        "a child that inherits all it can, and is left behind",
+        "import subprocess; subprocess.Popen(['sleep', '999'], close_fds=False)",
+        None,
+        about_processes=True,
+    ),
+    Fault(
+        "a kill of the process that started it",
+        "import os; os.kill(os.getppid(), 9); inbox.recv(); inbox.recv(timeout=9)",
+        CRASHED,
+        "SIGKILL",
+        backends=("processes",),
+        about_processes=True,
+    ),
+    Fault(
+        "more in a channel than there is memory for",
+        "import runtime\ninto, many = runtime.create_channel(capacity=None)\nwhile True: many.send(bytes(10_000_000))",
+        RAISED,
+        "MemoryError",
+        limits=runtime.Limits(memory_bytes=256 << 20),
+        about_processes=True,
+    ),
 )

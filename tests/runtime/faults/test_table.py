@@ -15,7 +15,16 @@ import pytest
 import runtime
 from tests.runtime.faults.table import FAULTS, Fault
 
-ROWS = [pytest.param(fault, backend, id=f"{fault.name}-{backend}") for fault in FAULTS for backend in fault.backends]
+ROWS = [
+    pytest.param(
+        fault,
+        backend,
+        id=f"{fault.name}-{backend}",
+        marks=pytest.mark.soak if backend == "processes" and not fault.about_processes else (),
+    )
+    for fault in FAULTS
+    for backend in fault.backends
+]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, sends Linux's signals")
 

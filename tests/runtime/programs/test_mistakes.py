@@ -195,6 +195,33 @@ def test_the_interrupt_stops_a_run():
     assert run.trace.workers[0].ending == Ending.STOPPED
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the backend `processes` needs Linux")
+def test_the_worker_whose_process_dies_is_named_and_the_others_are_stopped():
+    program, receiving, sending = pair()
+
+    @program.worker(sending)
+    def fall(out):
+        import ctypes
+
+        out.send("before")
+        ctypes.string_at(0)
+
+    @program.worker(receiving)
+    def stand(numbers):
+        numbers.recv()
+        numbers.recv(timeout=60)
+
+    with pytest.raises(runtime.HostCrashError) as caught:
+        program.run("processes", timeout=30)
+    text = str(caught.value)
+    assert "the process of worker 'fall' of program" in text
+    assert "was ended by signal SIGSEGV" in text
+    assert "ctypes.string_at(0)" in text
+    trace = caught.value.trace
+    assert [worker.ending for worker in trace.workers] == [Ending.LOST, Ending.STOPPED]
+    assert [trace.text(message.preview) for message in trace.messages] == ["'before'"]
+
+
 def test_recursion_without_end(backend):
     program = runtime.Program("recursion")
 
@@ -217,15 +244,15 @@ def test_no_memory_is_an_error_not_a_success(backend):
         program.run(backend)
 
 
-def test_an_extension_that_stays_home_is_explained(isolated_backend):
+def test_an_extension_that_stays_home_is_explained(interpreters_backend):
     program = runtime.Program("numbers")
 
     @program.worker()
     def compute():
         import numpy  # noqa: F401
 
-    with pytest.raises(runtime.WorkerError, match=r"does not support loading in subinterpreters.*backend='threads'"):
-        program.run(isolated_backend)
+    with pytest.raises(runtime.WorkerError, match=r"does not support loading in subinterpreters.*backend='processes'"):
+        program.run(interpreters_backend)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits what a process may allocate so")
@@ -359,7 +386,9 @@ def test_an_end_is_not_open_in_the_notebook():
 
 
 def test_an_unknown_backend_is_refused_by_name():
-    with pytest.raises(ValueError, match=r"backend must be one of interpreters, shared-gil, threads, not 'green'"):
+    with pytest.raises(
+        ValueError, match=r"backend must be one of interpreters, shared-gil, threads, processes, not 'green'"
+    ):
         runtime.Program("x").run("green")
 
 

@@ -67,6 +67,13 @@ def test_a_worker_that_always_computed_is_measured_from_its_first_moment_to_its_
     assert evidence(decoded, State.RUNNING) == {Evidence.MEASURED}
 
 
+def test_what_a_thread_waited_before_its_life_is_not_a_part_of_it():
+    # a life between two looks, all of it on a core; the wait for one was over when it began
+    found = [sample(0, 1 * MS, S, 5 * MS, run_queue=0), sample(0, 7 * MS, R, 8 * MS, run_queue=4 * MS)]
+    decoded = seen(start(3 * MS, 5 * MS) + end(6 * MS, on_cpu=8 * MS), found)
+    assert layout_of(decoded) == [("running", 3, 6)]
+
+
 def turns(slices, gil=GIL):
     """Samples of a thread that computes and waits for the GIL in turns, as long as given in ms."""
     at, on_cpu, found = 0, 0, []
