@@ -155,14 +155,17 @@ ROOMS: dict[str, str] = {
     "vizlib.views.blocking": (
         "frame lanes palette played runtime.tracing.depth runtime.tracing.model runtime.tracing.traces theme words"
     ),
+    "vizlib.views.deadlock": (
+        "lanes page runtime.tracing.model runtime.tracing.rings runtime.tracing.traces theme words"
+    ),
     "vizlib.views.machine": "page plan played runtime.tracing.model runtime.tracing.traces words",
     "vizlib.views.source": "page runtime.tracing.model runtime.tracing.traces words",
     "vizlib.views.timeline": (
-        "frame hover lanes merging palette runtime.tracing.model runtime.tracing.traces theme words"
+        "frame hover lanes merging palette runtime.tracing.model runtime.tracing.traces theme views.deadlock words"
     ),
     "vizlib.pictures": (
-        "comparison frame legend page played runtime.tracing.traces text views.blocking views.costs "
-        "views.machine views.source views.summary views.timeline words"
+        "comparison frame legend page played runtime.tracing.model runtime.tracing.traces text views.blocking "
+        "views.costs views.deadlock views.machine views.source views.summary views.timeline words"
     ),
     "vizlib.gallery": "page pictures runtime.tracing.traces",
     "vizlib": "browser gallery page perfetto pictures text",

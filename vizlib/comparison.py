@@ -106,8 +106,12 @@ def _losses(trace: Trace) -> Iterable[str]:
         told.setdefault(snippet, []).append(f"{words.part(share)}{lives} {_loss(trace, state, snippet)}")
     for snippet, parts in told.items():
         crew = _crew(trace, snippet)
-        who = words.name(crew[0]) if len(crew) == 1 else f"the {words.number(len(crew))} {words.plain(snippet)} workers"
+        who = words.name(crew[0]) if len(crew) == 1 else _many(words.number(len(crew)), words.plain(snippet))
         yield f"{who} spent {words.listed(parts)}"
+
+
+def _many(count: str, snippet: str) -> str:
+    return f"the {count} workers" if snippet == "worker" else f"the {count} {snippet} workers"
 
 
 def _worst(trace: Trace) -> Iterable[tuple[State, str, float]]:

@@ -12,6 +12,7 @@ from typing import Any
 from bokeh.models import (
     AdaptiveTicker,
     BoxZoomTool,
+    CompositeTicker,
     CrosshairTool,
     CustomJSTickFormatter,
     FixedTicker,
@@ -32,6 +33,11 @@ _TIME = """
 const far = Math.max(...ticks.map(Math.abs));
 const [size, unit] = far >= 1e9 ? [1e9, "s"] : far >= 1e6 ? [1e6, "ms"] : far >= 1e3 ? [1e3, "µs"] : [1, "ns"];
 const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) / size : 1;
+if (far >= 120e9 && step >= 1) {
+  const seconds = Math.round(tick / 1e9);
+  const parts = [[Math.floor(seconds / 3600), "h"], [Math.floor(seconds / 60) % 60, "min"], [seconds % 60, "s"]];
+  return parts.filter(([count]) => count).map(([count, name]) => `${count} ${name}`).join(" ") || "0 s";
+}
 const decimals = Math.min(9, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
 return (tick / size).toFixed(decimals) + " " + unit;
 """
@@ -75,7 +81,7 @@ class Axis:
             border_fill_color=None,
             outline_line_color=None,
         )
-        _label(plot, lanes)
+        _label(plot, lanes, _LONG_TIMES if ends_ns >= 120e9 else [_TIMES])
         return plot
 
     def answer(
@@ -95,11 +101,21 @@ class Axis:
             renderer.data_source.selected.js_on_change("indices", tell_page("choose", "{source: cb_obj}"))
 
 
-def _label(plot: figure, lanes: Lanes) -> None:
+_TIMES: dict[str, Any] = {"base": 10, "mantissas": [1, 2, 5]}
+_LONG_TIMES: list[dict[str, Any]] = [
+    _TIMES | {"max_interval": 0.5e9},
+    {"base": 60, "mantissas": [1, 2, 5, 10, 15, 30], "min_interval": 1e9, "max_interval": 1_800e9},
+    {"base": 24, "mantissas": [1, 2, 4, 6, 8, 12], "min_interval": 3_600e9},
+]
+"""Which times are marked: round ones in nanoseconds and, of long runs, in minutes and hours."""
+
+
+def _label(plot: figure, lanes: Lanes, times: Sequence[dict[str, Any]]) -> None:
     every = (*lanes.cores.values(), *lanes.workers)
     plot.yaxis.ticker = FixedTicker(ticks=[lane.middle for lane in every])
     plot.yaxis.major_label_overrides = {lane.middle: lane.label for lane in every}
-    plot.xaxis.ticker = AdaptiveTicker(base=10, mantissas=[1, 2, 5], desired_num_ticks=7, num_minor_ticks=0)
+    ticks = [AdaptiveTicker(desired_num_ticks=7, num_minor_ticks=0, **kind) for kind in times]
+    plot.xaxis.ticker = ticks[0] if len(ticks) == 1 else CompositeTicker(tickers=ticks, num_minor_ticks=0)
     plot.xaxis.formatter = CustomJSTickFormatter(code=_TIME)
     for axis in (plot.xaxis[0], plot.yaxis[0]):
         axis.update(major_label_text_font=FONT, major_label_text_font_size="12px", major_tick_in=0)

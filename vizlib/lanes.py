@@ -63,6 +63,6 @@ class Lanes:
         tall = 22 if len(trace.workers) <= 12 else 16 if len(trace.workers) <= 32 else 12
         workers = []
         for worker in trace.workers:
-            workers.append(Lane(words.plain(worker.name, 24), at, at + tall))
+            workers.append(Lane(words.name(worker, 24), at, at + tall))
             at += tall + _GAP * tall / 22
         return cls(cores, tuple(workers), at + _MARGIN - (_GAP if workers else 0) + (0 if workers else 28))

@@ -12,11 +12,13 @@ from vizlib.palette import STYLES
 from vizlib.text import in_percent
 
 _DARK_TEXT = (State.GIL_WAIT, State.CORE_WAIT, State.RECV_BLOCKED, State.SLEEPING, State.SEND_BLOCKED, State.RUNNING)
+_MANY = 16  # workers whose lives are told in thinner bars
 _MARKS = (
     ("print", "▼", "printed"),
     ("undelivered", "⊗", "sent, never received"),
     ("raised", "✕", "raised"),
-    ("stopped", "⊠", "stopped"),
+    ("stopped", "⊠", "stopped or lost"),
+    ("deadlock", "↷", "waits for: a deadlock"),
 )
 
 
@@ -44,11 +46,12 @@ def _button(state: State) -> str:
 def lives(traces: Sequence[Trace]) -> str:
     """Stacked bars: the share of each worker's life in each state, one group for each trace."""
     width = max([7, *(min(len(worker.name), 24) for trace in traces for worker in trace.workers)])
+    most = max((len(trace.workers) for trace in traces), default=0)
     groups = "".join(_group(*pair) for pair in zip(traces, comparison.titles(traces), strict=True))
     return (
         '<div class="lab-heading"><b>Where each worker&rsquo;s life went</b>'
         "<span>each bar is one life, from its start to its end: 100 %</span></div>"
-        f'<div class="lab-lives" style="--label:{width * 6.4 + 6:.0f}px">{groups}</div>'
+        f'<div class="lab-lives{" lab-many" if most > _MANY else ""}" style="--label:{width + 1}ch">{groups}</div>'
     )
 
 
@@ -61,7 +64,7 @@ def _row(name: str, shares: Sequence[comparison.Share]) -> str:
     told = escape(f"{name}: {in_percent(shares)}", quote=True)
     parts = "".join(map(_part, shares))
     return (
-        f'<div class="lab-life"><span title="{escape(name, quote=True)}">{escape(name)}</span>'
+        f'<div class="lab-life"><span title="{escape(name, quote=True)}">{escape(words.short(name, 24))}</span>'
         f'<div class="lab-parts" role="img" aria-label="{told}">{parts}</div></div>'
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from runtime.tracing.model import Ending
 from runtime.tracing.traces import Trace
 from vizlib import comparison, legend, words
 from vizlib.frame import Axis
@@ -13,6 +14,7 @@ from vizlib.played import played
 from vizlib.text import text
 from vizlib.views import blocking as _blocking
 from vizlib.views import costs as _costs
+from vizlib.views import deadlock as _deadlock
 from vizlib.views import machine as _machine
 from vizlib.views import source as _source
 from vizlib.views import summary as _summary
@@ -41,7 +43,7 @@ def source(trace: Trace) -> View:
 
 def blocking(trace: Trace) -> View:
     """Who waited for whom and how long, where each life went, and how full each channel was over time."""
-    return _view([trace], ["blocking"], _blocking.text)
+    return _view([trace], ["deadlock", "blocking"], _blocking.text)
 
 
 def costs(trace: Trace) -> View:
@@ -56,7 +58,7 @@ def summary(trace: Trace) -> View:
 
 def show(trace: Trace) -> View:
     """Everything about one run on one page, under one playhead."""
-    parts = ["summary", "timeline", "machine", "source", "blocking", "costs"]
+    parts = ["summary", "timeline", "machine", "deadlock", "source", "blocking", "costs"]
     return _view([trace], parts, lambda one: "\n\n".join([text(one), *(module.text(one) for module in _MODULES)]))
 
 
@@ -103,6 +105,7 @@ def _sheet(traces: Sequence[Trace], parts: Sequence[str]) -> Sheet:
     desk = _Desk.of(traces)
     chosen = set(parts)
     marks = {kind for one in desk.drawn for kind in one.marks["kind"]}
+    marks |= {"deadlock" for trace in traces if trace.deadlock}
     plays = chosen & _IN_TIME
     return Sheet(
         name=words.listed(list(dict.fromkeys(words.plain(trace.name) for trace in traces))),
@@ -112,9 +115,16 @@ def _sheet(traces: Sequence[Trace], parts: Sequence[str]) -> Sheet:
         panels=[panel for part in parts if part in _PANELS for panel in _PANELS[part](desk)],
         above="".join(map(_summary.table, traces)) if "summary" in chosen else "",
         legend=legend.legend(traces, marks) if "timeline" in chosen else "",
-        below=legend.lives(traces) if "lives" in chosen and len(traces) > 1 else "",
+        below=_below(traces, chosen),
         runs=[played(trace, title) for trace, title in zip(traces, desk.titles, strict=True)] if plays else (),
     )
+
+
+def _below(traces: Sequence[Trace], chosen: set[str]) -> str:
+    """What stands under all figures, or in the place of one that has nothing to show."""
+    lives = len(traces) > 1 if "lives" in chosen else "blocking" in chosen and not traces[0].channels
+    silent = "costs" in chosen and not traces[0].messages
+    return (legend.lives(traces) if lives else "") + (_costs.NOTHING if silent else "")
 
 
 def _timelines(desk: _Desk) -> Iterable[Section]:
@@ -132,7 +142,7 @@ def _depths(desk: _Desk) -> Iterable[Section]:
 
 
 def _prices(desk: _Desk) -> Iterable[Section]:
-    for trace in desk.traces:
+    for trace in (one for one in desk.traces if one.messages):
         yield Section(
             "What crossing cost",
             "each mark is one end of one message, each line the fitted cost",
@@ -142,6 +152,11 @@ def _prices(desk: _Desk) -> Iterable[Section]:
             _costs.key(trace),
             "Scatter",
         )
+
+
+def _rings(desk: _Desk) -> Iterable[Panel]:
+    for run, trace, title in desk.named():
+        yield from _deadlock.panels(trace, title, run)
 
 
 def _waits(desk: _Desk) -> Iterable[Panel]:
@@ -155,6 +170,7 @@ _SECTIONS: dict[str, Callable[[_Desk], Iterable[Section]]] = {
     "costs": _prices,
 }
 _PANELS: dict[str, Callable[[_Desk], Iterable[Panel]]] = {
+    "deadlock": _rings,
     "machine": lambda desk: (_machine.panel(trace, title, run) for run, trace, title in desk.named()),
     "source": lambda desk: (one for run, trace, title in desk.named() for one in _source.panels(trace, title, run)),
     "blocking": _waits,
@@ -163,14 +179,37 @@ _PANELS: dict[str, Callable[[_Desk], Iterable[Panel]]] = {
 
 def _in_words(trace: Trace) -> Iterable[str]:
     yield _headline(trace)
+    if trace.deadlock:
+        yield _deadlock.told(trace)
     named = {worker.name: worker for worker in trace.workers}
     for error in trace.errors:  # the first cause comes first
         if worker := named.get(error.worker):
             yield f"{words.name(worker)} {words.ending(trace, worker)}"
+    yield from _cut_short(trace)
     yield from comparison.losses([trace])
 
 
+def _cut_short(trace: Trace) -> Iterable[str]:
+    """Why a run ended before its workers did, where nothing else says so."""
+    endings = [worker.ending for worker in trace.workers]
+    if Ending.LOST in endings:
+        yield f"The process that ran them died: {_of_all(endings, Ending.LOST)} lost with it."
+    elif Ending.STOPPED in endings and not trace.deadlock and not trace.errors:
+        yield f"The run was stopped: {_of_all(endings, Ending.STOPPED)} still at work."
+
+
+def _of_all(endings: Sequence[Ending], one: Ending) -> str:
+    count, whole = endings.count(one), len(endings)
+    if whole == 1:
+        return "its only worker was"
+    if count == whole:
+        return f"all {words.number(whole)} workers were"
+    return f"{words.number(count)} of {words.number(whole)} workers {'was' if count == 1 else 'were'}"
+
+
 def _headline(trace: Trace) -> str:
+    if not trace.workers:
+        return "No worker ran."
     crew = f"{words.number(len(trace.workers))} worker{'' if len(trace.workers) == 1 else 's'}".capitalize()
     ended = "finished in" if trace.complete else "were recorded for" if len(trace.workers) != 1 else "was recorded for"
     messages = f", with {words.count(len(trace.messages), 'message')}" if trace.messages else ""

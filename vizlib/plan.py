@@ -81,7 +81,7 @@ _SENDING, _RECEIVING = (State.ENCODE, State.SEND_BLOCKED), (State.DECODE, State.
 
 
 def flows(trace: Trace) -> list[Flow]:
-    """For each channel who was seen to send into it or receive from it, or to wait for that."""
+    """For each channel who was seen to send into it or receive from it, or to wait for that or to be waited for."""
     found: list[tuple[set[int], set[int]]] = [(set(), set()) for _ in trace.channels]
     spans, messages = trace.spans, trace.messages
     for worker, state, channel in set(zip(*map(spans.column, ("worker", "state", "channel")), strict=True)):
@@ -91,6 +91,9 @@ def flows(trace: Trace) -> list[Flow]:
         found[channel][0].add(sender)
         if receiver != NONE:
             found[channel][1].add(receiver)
+    for one in trace.deadlock:  # who is waited for may never have come so far
+        found[one.channel][not one.sending].add(one.worker)
+        found[one.channel][one.sending].add(one.awaited)
     return [Flow(tuple(sorted(senders)), tuple(sorted(receivers))) for senders, receivers in found]
 
 
@@ -137,12 +140,27 @@ def plan(trace: Trace, width: float) -> Plan:
     steps = layers(len(trace.workers), ends)
     if len(trace.workers) > _MOST or len(trace.channels) > _MOST:
         return _crowd(trace, ends, steps, width)
+    if not trace.channels:
+        return _square(len(trace.workers), width)
     return _street(trace, ends, steps, width)
 
 
 def _slots(trace: Trace, channel: int) -> int:
     capacity = trace.channels[channel].capacity
     return _SLOTS if capacity is None else min(capacity, _SLOTS)
+
+
+def _square(workers: int, width: float) -> Plan:
+    """Rooms side by side: nothing goes from one to another."""
+    room = 104.0 if width < WIDE else 132.0
+    per_row = int((width + _ROOM_GAP) // (room + _ROOM_GAP))
+    rooms = []
+    for worker in range(workers):
+        row = worker // per_row
+        x = _centred(worker, workers, per_row, room, _ROOM_GAP, width)
+        rooms.append(Box(worker, x + 1, row * (_ROOM_HEIGHT + _ROOM_GAP) + 1, room - 2, _ROOM_HEIGHT))
+    rows = -(-workers // per_row)
+    return Plan(width, max(rows * (_ROOM_HEIGHT + _ROOM_GAP) - _ROOM_GAP, 0) + 2, rooms, [], [])
 
 
 # ---- rooms in columns, pipes between them ----------------------------------------------------------------------------
@@ -226,6 +244,10 @@ def _way(room: Box, pipe: Pipe, sends: bool) -> tuple[float, float, float, float
     door = room.x + room.width if right else room.x
     level = room.middle + (-9 if sends else 9)
     pull = max(14.0, abs(end - door) / 2)
+    if right == (outward > 0):  # the pipe's far end: around its outside, not through it
+        turn, dip = 24.0 * outward, pipe.middle + pipe.height / 2 + 22
+        around = (door, level, door - turn * 2, dip, end + turn * 1.6, dip, end, pipe.middle)
+        return around if sends else (*around[6:], *around[4:6], *around[2:4], *around[:2])
     curve = (door, level, door + (pull if right else -pull), level, end + outward * pull, pipe.middle, end, pipe.middle)
     return curve if sends else (*curve[6:], *curve[4:6], *curve[2:4], *curve[:2])
 

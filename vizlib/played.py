@@ -7,6 +7,7 @@ are too many are joined as in the timeline; of too many messages the first are k
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from runtime.tracing.depth import depth_of
@@ -61,8 +62,9 @@ def played(trace: Trace, title: str) -> Columns:
         "wall": trace.wall_ns,
         "gil": gil(trace),
         "workers": [_worker(trace, *pair) for pair in zip(trace.workers, lives, strict=True)],
-        "channels": [{"name": words.plain(one.name, 24), "capacity": one.capacity} for one in trace.channels],
+        "channels": [{"name": words.short(one.name, 24), "capacity": one.capacity} for one in trace.channels],
         "messages": _messages(trace, messages[:MESSAGES]),
+        "deadlock": [asdict(one) for one in trace.deadlock],
         "prints": sorted(trace.outputs.column("at_ns"))[:MESSAGES],
         "notes": [*_notes(merged.joined, len(trace.spans), len(messages))],
     }

@@ -5,6 +5,7 @@ What a terminal needs too comes from `runtime.tracing.wording`, so that a time r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ __all__ = [
     "backend",
     "count",
     "duration",
+    "end",
     "ending",
     "listed",
     "moment",
@@ -29,6 +31,7 @@ __all__ = [
     "plain",
     "ratio",
     "setting",
+    "short",
     "size",
     "source_line",
     "subtitle",
@@ -132,9 +135,19 @@ def plain(text: str, limit: int = 60) -> str:
     return wording.escaped(text, limit)
 
 
-def name(worker: Worker) -> str:
+def short(text: str, limit: int) -> str:
+    """As `plain`, but of a long text both ends are kept, where names usually differ: `the_worker_t…free #12`."""
+    shown = plain(text, 1_000)
+    if len(shown) <= limit:
+        return shown
+    number = re.search(r" #\d+$", shown)
+    tail = len(number[0]) if number else limit // 3
+    return f"{shown[: limit - tail - 1]}…{shown[-tail:]}"
+
+
+def name(worker: Worker, limit: int = 40) -> str:
     """The worker's name as plain text."""
-    return plain(worker.name, 40)
+    return short(worker.name, limit)
 
 
 def ending(trace: Trace, worker: Worker) -> str:
@@ -147,6 +160,11 @@ def ending(trace: Trace, worker: Worker) -> str:
         Ending.STOPPED: "was stopped",
         Ending.LOST: "was lost with its process",
     }[worker.ending]
+
+
+def end(trace: Trace) -> str:
+    """How the run ended, in a word or two."""
+    return "done" if trace.complete else "deadlock" if trace.deadlock else "cut short"
 
 
 def source_line(worker: Worker, line: int) -> tuple[int, str] | None:

@@ -39,10 +39,10 @@ def span(who: int, state: State, began: int, ended: int, evidence: Evidence = Ev
 
 def message(sender: int, receiver: int, sent: int, taken: int, serial: int = 0, preview: int = NONE) -> Message:
     """A pickled message of 24 bytes that was encoded in 2 ns and decoded in 3."""
+    asked = (taken - 5, taken, taken + 3) if receiver != NONE else (NONE, NONE, NONE)
     return Message(
-        sender, serial, 0, receiver, Transfer.PICKLE, 24, preview, 13, 11,
-        sent - 4, sent - 2, sent - 1, sent, taken - 5, taken, taken + 3 if receiver != NONE else NONE,
-    )  # fmt: skip
+        sender, serial, 0, receiver, Transfer.PICKLE, 24, preview, 13, 11, sent - 4, sent - 2, sent - 1, sent, *asked
+    )
 
 
 def trace(workers: Iterable[Worker] = (), spans: Iterable[Span] = (), **more: Any) -> Trace:

@@ -17,11 +17,19 @@
   // A moment has as many decimals as tell a two-thousandth of the run, always the same, so that its digits stay in place.
   const [size, unit] = unitOf(end / 2);
   const decimals = size === 1 ? 0 : Math.min(6, Math.max(0, Math.ceil(Math.log10((size / end) * 2000) - 1e-9)));
-  clock.moment = (ns) => `${(ns / size).toFixed(decimals)} ${unit}`;
+  const LONG = 120e9; // from here on in minutes and hours
+  const inMinutes = (ns) => {
+    const seconds = Math.round(ns / 1e9);
+    const [h, min, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+    return h ? `${h} h ${String(min).padStart(2, "0")} min ${String(s).padStart(2, "0")} s` : `${min} min ${String(s).padStart(2, "0")} s`;
+  };
+  clock.moment = (ns) => (end >= 2 * LONG ? inMinutes(ns) : `${(ns / size).toFixed(decimals)} ${unit}`);
   clock.duration = (ns) => {
+    if (ns >= LONG) return inMinutes(ns);
     const [scale, name] = unitOf(ns);
     const value = ns / scale;
-    return `${value.toFixed(scale === 1 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2)} ${name}`;
+    const places = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    return `${value.toFixed(scale === 1 && value >= 1 ? 0 : places)} ${name}`;
   };
 
   // ---- the moment ---------------------------------------------------------------------------------------------
@@ -29,6 +37,7 @@
   // `why` is "play" for the next frame of many, "jump" when a reader went there.
   clock.go = (ns, why = "jump") => {
     clock.now = Math.min(Math.max(ns, 0), end);
+    clock.fresh = why === "start"; // where the picture began, and no reader has been anywhere yet
     one(".lab-time").textContent = `t = ${clock.moment(clock.now)}`;
     for (const follower of followers) follower(clock.now, why);
   };
@@ -61,7 +70,7 @@
   clock.play = () => {
     if (still.matches) return;
     const [from, to] = (clock.looping && clock.brush) || [0, end];
-    if (clock.now < from || clock.now >= to) clock.go(from);
+    if (clock.now < from || clock.now >= to || clock.fresh) clock.go(from);
     clock.playing = true;
     before = 0;
     show();
@@ -146,7 +155,8 @@
     sight.disconnect();
     still.removeEventListener("change", calm);
   };
-  clock.go(0);
+  // A run that got stuck is looked at first when it just did.
+  clock.go(Math.max(0, ...runs.flatMap(({ deadlock }) => deadlock.map(({ since_ns: since }) => since))), "start");
   show();
   return clock;
 }

@@ -75,10 +75,25 @@
     else if (offset) make(into, "rect", { ...box, width: offset, ...painted("fill", found[1]) });
   };
 
+  const clipped = (box, into) => {
+    const id = `lab-clip-${(count += 1)}`;
+    make(make(into, "clipPath", { id }), "rect", box);
+    return make(into, "g", { "clip-path": `url(#${id})` });
+  };
+
+  const drawHatching = (style, box, into) => {
+    const { x, y, width, height } = box;
+    let d = "";
+    for (let at = -height; at < width; at += 8.5) d += `M${round(x + at)} ${round(y + height)}l${round(height)} ${round(-height)}`;
+    const color = /(rgba?|color)\([^)]*\)/.exec(style.backgroundImage)[0];
+    make(clipped(box, into), "path", { d, fill: "none", ...painted("stroke", color), "stroke-width": 1.5 });
+  };
+
   const drawBox = (style, box, into) => {
     if (!box.width || !box.height) return;
     const rx = Math.min(parseFloat(style.borderTopLeftRadius) || 0, box.width / 2, box.height / 2) || undefined;
     if (isSeen(style.backgroundColor)) make(into, "rect", { ...box, rx, ...painted("fill", style.backgroundColor) });
+    if (style.backgroundImage.startsWith("repeating-linear-gradient")) drawHatching(style, box, into);
     drawShadow(style, box, rx, into);
     drawBorders(style, box, rx, into);
   };
@@ -93,12 +108,6 @@
     }
     const [left, top, width, height] = [style.left, style.top, style.width, style.height].map(parseFloat);
     drawBox(style, { x: box.x + left, y: box.y + top, width, height }, into);
-  };
-
-  const clipped = (box, into) => {
-    const id = `lab-clip-${(count += 1)}`;
-    make(make(into, "clipPath", { id }), "rect", box);
-    return make(into, "g", { "clip-path": `url(#${id})` });
   };
 
   // ---- words --------------------------------------------------------------------------------------------------

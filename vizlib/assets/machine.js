@@ -13,10 +13,17 @@
     return element;
   };
   const short = (text, room) => (text.length <= room ? text : `${text.slice(0, Math.max(room - 1, 1))}…`);
-  // A name keeps its number: "philos… #3".
+  // A name keeps its end, where names usually differ: "philos… #3".
   const shortName = (name, room) => {
-    const number = / #\d+$/.exec(name)?.[0] ?? "";
-    return name.length <= room ? name : `${short(name.slice(0, name.length - number.length), room - number.length)}${number}`;
+    if (name.length <= room) return name;
+    const end = / #\d+$/.exec(name)?.[0].length ?? Math.floor(room / 3);
+    return `${name.slice(0, Math.max(room - end - 1, 1))}…${name.slice(name.length - end)}`;
+  };
+  // As much of a name as fits into `room` pixels, in whatever font the page has.
+  const fitName = (element, name, room) => {
+    element.textContent = name;
+    const wide = element.getComputedTextLength();
+    if (wide > room) element.textContent = shortName(name, Math.floor((name.length * room) / wide));
   };
   const put = (element, text) => { if (element.textContent !== text) element.textContent = text; };
   const set = (element, key, value) => { if (element.getAttribute(key) !== value) element.setAttribute(key, value); };
@@ -39,8 +46,8 @@
     const frame = make(group, "rect", { width: box.width, height: box.height, rx: 6, stroke: worker.color, class: "lab-walls" });
     const head = small ? 13 : 20;
     make(group, "path", { fill: worker.color, d: `M0 ${head}V6a6 6 0 0 1 6-6H${box.width - 6}a6 6 0 0 1 6 6V${head}z` });
-    const fits = Math.floor((box.width - (small ? 7 : 14)) / (small ? 5.1 : 7.2));
-    make(group, "text", { x: small ? 4 : 8, y: small ? 10 : 14.5, class: small ? "lab-nick" : "lab-who" }, shortName(worker.name, fits));
+    const sign = make(group, "text", { x: small ? 4 : 8, y: small ? 10 : 14.5, class: small ? "lab-nick" : "lab-who" });
+    fitName(sign, worker.name, box.width - (small ? 7 : 14));
     const swatch = make(group, "rect", small ? { x: 3, width: box.width - 6 } : { x: 8, width: 12 });
     const floor = small ? box.height - 3 : 40;
     if (small) return { worker, group, hint, frame, swatch, floor, tall: box.height - head - 5 };
@@ -68,8 +75,29 @@
     for (let i = 0; i < box.slots; i++) {
       make(group, "circle", { cx: slotAt(i).x, cy: slotAt(i).y, r: Math.min(2, pitch / 4), class: "lab-slot" });
     }
-    return { box, name, capacity, hint, label, tube, slotAt, pitch, middle: { x: box.x + box.width / 2, y: box.y + box.height / 2 } };
+    label.textContent = name;
+    const letter = (label.getComputedTextLength() || 6 * name.length) / name.length; // pixels
+    return { box, name, capacity, hint, label, letter, tube, slotAt, pitch, middle: { x: box.x + box.width / 2, y: box.y + box.height / 2 } };
   };
+
+  // A wait of a deadlock's ring: from the worker through the channel to the one that it waits for.
+  const makeRing = (parent, links, { worker, awaited, channel, sending }) => {
+    const group = make(parent, "g", { class: "lab-stuck" });
+    make(group, "title", {}, `${run.workers[worker].name} waits for ${run.workers[awaited].name}`);
+    for (const [who, sends, leaves] of [[worker, sending, true], [awaited, !sending, false]]) {
+      const p = links.get(`${who} ${channel} ${sends}`);
+      make(group, "path", { d: `M${p[0]} ${p[1]}C${p.slice(2).join(" ")}` });
+      if (leaves) continue;
+      const [x, y, from] = sends ? [p[0], p[1], p[2]] : [p[6], p[7], p[4]]; // its door
+      const back = Math.sign(from - x) || 1;
+      make(group, "path", { d: `M${x} ${y}l${9 * back} -5v10z`, class: "lab-stuck-head" });
+    }
+    return group;
+  };
+  const drawRing = (ns) => run.deadlock.forEach(({ channel, since_ns: since }, i) => {
+    scene.ring[i].style.display = ns >= since ? "" : "none";
+    scene.pipes[channel].tube.classList.toggle("lab-stuck-tube", ns >= since);
+  });
 
   const build = (plan) => {
     stage.replaceChildren();
@@ -81,10 +109,11 @@
       links.set(`${worker} ${channel} ${sends}`, p);
       make(ways, "path", { d: `M${p[0]} ${p[1]}C${p.slice(2).join(" ")}`, class: "lab-way" });
     }
+    const ring = run.deadlock.map((link) => makeRing(svg, links, link));
     const rooms = plan.rooms.map((box) => makeRoom(svg, box, plan.small));
     const pipes = plan.pipes.map((box) => makePipe(svg, box));
     const tokens = make(svg, "g", { class: "lab-tokens" });
-    return { plan, svg, links, rooms, pipes, tokens, alive: new Map() };
+    return { plan, svg, links, ring, rooms, pipes, tokens, alive: new Map() };
   };
 
   // ---- rooms ----------------------------------------------------------------------------------------------------
@@ -228,12 +257,12 @@
   };
 
   // A receiver frees its slot a moment before it notes that it did, so a full channel may seem to hold one more.
-  const fillPipe = ({ name, capacity, label, hint, tube, box }, seen) => {
+  const fillPipe = ({ name, capacity, label, letter, hint, tube, box }, seen) => {
     const depth = capacity ? Math.min(seen, capacity) : seen;
     const full = capacity !== null && capacity > 0 && depth >= capacity;
     const count = capacity === null ? String(depth) : capacity === 0 ? "hand-over" : `${depth}/${capacity}`;
     const facts = `${count}${full ? " full" : ""}`;
-    put(label, `${short(name, Math.max(4, Math.floor((box.width + 26) / 5.6) - facts.length - 1))} ${facts}`);
+    put(label, `${shortName(name, Math.max(4, Math.floor((box.width + 26) / letter) - facts.length - 1))} ${facts}`);
     put(hint, `${name}: ${depth} queued${capacity === null ? ", no bound" : `, capacity ${capacity}`}`);
     set(tube, "class", full ? "lab-tube lab-full" : "lab-tube");
   };
@@ -247,6 +276,7 @@
     scene.svg.classList.toggle("lab-glides", why !== "play");
     const { depth, handled } = drawMessages(ns, why === "play" ? Math.min(0.2 * clock.pace, scarce) : 0);
     scene.pipes.forEach((pipe, i) => fillPipe(pipe, depth[i]));
+    drawRing(ns);
     scene.plan.rooms.forEach((box, i) => fillRoom(scene.rooms[i], now[box.index], has(box.index), one, handled.get(box.index)));
     scene.svg.setAttribute("aria-label", `The machine at ${clock.moment(ns)}`);
     put(about, `${title} at t = ${clock.moment(ns)}${run.gil === "one" ? ` · the one GIL: ${lockSays(one)}` : ""}`.trim());

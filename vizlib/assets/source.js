@@ -20,7 +20,9 @@
     const flag = document.createElement("span");
     flag.className = "lab-flag";
     flag.style.setProperty("--c", color);
-    flag.textContent = content.workers.length > 1 ? (/#\d+$/.exec(name)?.[0] ?? name) : name;
+    const told = content.workers.length > 1 ? (/#\d+$/.exec(name)?.[0] ?? name) : name;
+    make(flag, "i", "", "after ");
+    flag.append(told.length > 16 ? `${told.slice(0, 9)}…${told.slice(-6)}` : told);
     return flag;
   });
 

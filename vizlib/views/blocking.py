@@ -34,25 +34,35 @@ _TALL = 44  # pixels of a channel's lane
 
 
 class Wait(NamedTuple):
-    """All that one worker waited for another in one state: `whom` is NONE where nobody ended it."""
+    """All that one worker waited for another in one state: `whom` is NONE where nobody ended it.
+
+    A wait that a deadlock made endless was for the next worker of its ring, who never came: it is not `over`.
+    """
 
     who: int
     whom: int
     state: State
     ns: int
     times: int
+    over: bool = True
 
 
 def waits(trace: Trace) -> list[Wait]:
     """Who waited for whom, the longest first."""
-    sums: Counter[tuple[int, int, State]] = Counter()
-    times: Counter[tuple[int, int, State]] = Counter()
-    ended = _Enders(trace)
+    sums: Counter[tuple[int, int, State, bool]] = Counter()
+    times: Counter[tuple[int, int, State, bool]] = Counter()
+    ended, stuck = _Enders(trace), {(one.worker, one.channel): one for one in trace.deadlock}
     for span in trace.spans:
-        for whom, ns in ended.of(span):
-            sums[span.worker, whom, State(span.state)] += ns
-            times[span.worker, whom, State(span.state)] += 1
-    return [Wait(*key, ns, times[key]) for key, ns in sums.most_common() if ns]
+        link = stuck.get((span.worker, span.channel)) if span.state in _FOR_EVER else None
+        endless = link is not None and link.since_ns < span.ended_ns
+        for whom, ns in [(link.awaited, span.length_ns)] if link and endless else ended.of(span):
+            key = span.worker, whom, State(span.state), not endless
+            sums[key] += ns
+            times[key] += 1
+    found = sums.most_common()
+    return [
+        Wait(who, whom, state, ns, times[who, whom, state, over], over) for (who, whom, state, over), ns in found if ns
+    ]
 
 
 class _Enders:
@@ -124,6 +134,10 @@ _FOR = {
     State.SEND_BLOCKED: "for {whom} to make room",
     State.GIL_WAIT: "for the GIL that {whom} held",
 }
+_FOR_EVER = {
+    State.RECV_BLOCKED: "for a message from {whom} that did not come",
+    State.SEND_BLOCKED: "for {whom} to make room, who did not",
+}
 _FOR_NOBODY = {
     State.RECV_BLOCKED: "for a message that did not come",
     State.SEND_BLOCKED: "for room that nobody made",
@@ -134,7 +148,7 @@ _FOR_NOBODY = {
 def _told(trace: Trace, one: Wait) -> str:
     if one.whom == NONE:
         return _FOR_NOBODY[one.state]
-    return _FOR[one.state].format(whom=words.name(trace.workers[one.whom]))
+    return (_FOR if one.over else _FOR_EVER)[one.state].format(whom=words.name(trace.workers[one.whom]))
 
 
 def in_words(trace: Trace) -> list[str]:
@@ -184,7 +198,7 @@ def _row(trace: Trace, one: Wait, most: int) -> str:
 
 def lanes(trace: Trace) -> Lanes:
     """A lane for each channel, labelled with its name and how much it may hold."""
-    named = [words.plain(one.name, 24) for one in trace.channels]
+    named = [words.short(one.name, 24) for one in trace.channels]
     found = [Lane(name, 10.0 + at * (_TALL + 12), 10.0 + at * (_TALL + 12) + _TALL) for at, name in enumerate(named)]
     return Lanes({}, tuple(found), 16.0 + len(found) * (_TALL + 12))
 

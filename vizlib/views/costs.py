@@ -150,6 +150,10 @@ return (tick / size).toFixed(0) + " " + unit;
 """
 
 
+NOTHING = '<div class="lab-heading"><b>What crossing cost</b><span>nothing, for no message crossed</span></div>'
+"""What stands in the picture's place where no message crossed, as markup."""
+
+
 def draw(trace: Trace) -> figure:
     """Bytes to the right, time upwards, in powers of ten: a mark for each end of each message, a line for each fit."""
     found = costs(trace)

@@ -17,7 +17,8 @@ def facts(trace: Trace) -> list[tuple[str, str]]:
 
 
 def _time(trace: Trace) -> Iterable[tuple[str, str]]:
-    yield "took", words.duration(trace.wall_ns) + ("" if trace.complete else ", then cut short")
+    ending = "" if trace.complete else ", then a deadlock" if trace.deadlock else ", then cut short"
+    yield "took", words.duration(trace.wall_ns) + ending
     sums = dict.fromkeys(State, 0)
     for life in trace.breakdown():
         for state, ns in life.states.items():
@@ -29,7 +30,7 @@ def _time(trace: Trace) -> Iterable[tuple[str, str]]:
     yield "at work at once, on average", f"{busy / trace.wall_ns:.1f} of {words.count(len(trace.workers), 'worker')}"
     most = sorted((state for state in State if sums[state] / whole >= 0.01), key=lambda one: -sums[one])
     yield "where all lives went", ", ".join(f"{state.label} {100 * sums[state] / whole:.0f} %" for state in most)
-    if trace.environment.cores:
+    if trace.environment.cores and trace.core_spans:
         seen = len(set(trace.core_spans.column("core")))
         yield "cores seen in use", f"{seen} of {trace.environment.cores}"
 
@@ -42,7 +43,8 @@ def _traffic(trace: Trace) -> Iterable[tuple[str, str]]:
     received = f", {lost:,} never received" if lost else ""
     yield "messages", f"{len(messages):,} of {words.size(sum(messages.column('size')))} together{received}"
     if trace.wall_ns:
-        yield "messages in a second", f"{len(messages) / trace.wall:,.0f}"
+        unit, seconds = ("a second", 1) if len(messages) >= trace.wall else ("an hour", 3_600)
+        yield f"messages in {unit}", f"{len(messages) / trace.wall * seconds:,.0f}"
     ways = sorted(one.latency_ns for one in messages if one.received_ns != NONE)
     if ways:
         yield "from send to recv, half of them within", words.duration(ways[len(ways) // 2])

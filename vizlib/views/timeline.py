@@ -28,6 +28,7 @@ from vizlib.lanes import Lane, Lanes
 from vizlib.merging import Merged, Run, merge
 from vizlib.palette import STYLES, Style, worker_color
 from vizlib.theme import FONT, themed
+from vizlib.views.deadlock import draw_arcs
 
 BARS = 4_000
 """Bars on the lanes of one picture, at most; with more spans, short ones are merged."""
@@ -245,6 +246,7 @@ def draw(drawn: Columns, axis: Axis) -> figure:
     _draw_floor(plot, drawn)
     draws = (_draw_cores, _draw_spans, _draw_messages, _draw_marks)
     touchable = [renderer for draw_part in draws for renderer in draw_part(plot, drawn)]
+    touchable += draw_arcs(plot, drawn.trace, drawn.lanes)
     _draw_end(plot, drawn)
     axis.answer(plot, touchable, clickable=[renderer for renderer in touchable if renderer.name == "touch"])
     return plot
@@ -415,9 +417,9 @@ def _draw_end(plot: figure, drawn: Columns) -> None:
     trace = drawn.trace
     line = Span(location=trace.wall_ns, dimension="height", line_width=1.5, line_dash=[2, 3])
     label = Label(
-        x=trace.wall_ns, y=drawn.lanes.height - 4, x_offset=6, text_baseline="bottom", text_font=FONT,
-        text_font_size="12px", text_font_style="bold",
-        text=f"{'done' if trace.complete else 'cut short'} {words.duration(trace.wall_ns)}",
+        x=trace.wall_ns, y=drawn.lanes.height - 4, x_offset=6 if trace.complete else 10, text_baseline="bottom",
+        text_font=FONT, text_font_size="12px", text_font_style="bold",
+        text=f"{words.end(trace)} {words.duration(trace.wall_ns)}",
     )  # fmt: skip
     plot.add_layout(themed(line, line_color="ink"))
     plot.add_layout(themed(label, text_color="ink"))
