@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from functools import cache
 from importlib import resources
 
@@ -23,7 +24,9 @@ def pack(text: str) -> str:
 
 
 def _asset(name: str) -> str:
-    return resources.files("vizlib").joinpath("assets", name).read_text("utf-8")
+    """A file without its lines of comment and its indentation, which only readers of the source need."""
+    text = resources.files("vizlib").joinpath("assets", name).read_text("utf-8")
+    return re.sub(r"(?m)^[ \t]*//.*\n|^[ \t]+", "", text)
 
 
 @cache
