@@ -144,7 +144,7 @@ ROOMS: dict[str, str] = {
     "vizlib.comparison": "runtime.tracing.model runtime.tracing.traces words",
     "vizlib.hover": "merging runtime.tracing.model runtime.tracing.traces words",
     "vizlib.lanes": "runtime.tracing.traces words",
-    "vizlib.perfetto": "runtime.tracing.depth runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.perfetto": "runtime.tracing.depth runtime.tracing.model runtime.tracing.rings runtime.tracing.traces words",
     "vizlib.played": "merging palette runtime.tracing.depth runtime.tracing.model runtime.tracing.traces words",
     "vizlib.views.costs": "palette runtime.tracing.model runtime.tracing.traces theme words",
     "vizlib.frame": "lanes theme",

@@ -10,7 +10,7 @@ in it a worker, so each interpreter is a group that can be folded; threads under
     s, f  an arrow for each message that arrived, from its send to its taking, each with an id of its own
     C  a counter for each channel: how many objects it holds
     T  "Running" on a core, for each stay: Perfetto 54 and later make core lanes of them, older ones pass over them
-    i  an instant for each printed line, each failure, and each message that nobody received
+    i  an instant for each printed line, each failure, each message that nobody received, and each wait of a deadlock
 
 Perfetto chooses colours by the name of a slice, so a state has the same colour everywhere there, but not ours.
 """
@@ -26,6 +26,7 @@ from typing import Any
 
 from runtime.tracing.depth import depth_of
 from runtime.tracing.model import NONE, Ending, Evidence, Message, Span, State, Transfer
+from runtime.tracing.rings import clauses
 from runtime.tracing.traces import Trace
 from vizlib import words
 
@@ -163,6 +164,8 @@ def _instants(trace: Trace) -> Iterable[Event]:
     for worker in trace.workers:
         if worker.ending is not Ending.RETURNED:
             yield instant(worker.ending.value, worker.index, worker.ended_ns, how=words.ending(trace, worker))
+    for one, told in zip(trace.deadlock, clauses(trace.deadlock, trace.workers, trace.channels), strict=True):
+        yield instant("deadlock", one.worker, one.since_ns, who=told)
     for message in trace.messages:
         if not _arrived(message) and message.sent_ns != NONE:
             yield instant(

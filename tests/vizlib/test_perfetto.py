@@ -7,7 +7,7 @@ import pytest
 
 from runtime.tracing.depth import depth_of
 from runtime.tracing.model import CoreSpan, State
-from tests.vizlib import builders
+from tests.vizlib import builders, edges
 from vizlib import perfetto
 
 
@@ -90,3 +90,9 @@ def test_what_went_wrong_is_an_instant(tmp_path):
     instants = of_kind(exported(builders.failing(), tmp_path), "i")
     assert [one["name"] for one in instants] == ["raised", "stopped", "never received"]
     assert instants[0]["args"]["how"] == "raised ValueError: not a <number>"
+
+
+def test_a_deadlock_is_an_instant_on_each_lane_of_its_ring(tmp_path):
+    instants = [one for one in of_kind(exported(edges.deadlock(2), tmp_path), "i") if one["name"] == "deadlock"]
+    assert [(one["tid"], one["ts"]) for one in instants] == [(1, 1_500.0), (2, 2_500.0)]
+    assert instants[0]["args"]["who"] == "philosopher #1 waits for philosopher #2 to send to fork 2"
