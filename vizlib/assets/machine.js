@@ -213,6 +213,14 @@
     return { token, disc, label };
   };
 
+  // Words do not stand on words: of tokens side by side, the first has its name.
+  let named = [];
+  const isFree = (left, right, y) => {
+    if (named.some(([from, to, at]) => left < to && right > from && Math.abs(y - at) < 10)) return false;
+    named.push([left, right, y]);
+    return true;
+  };
+
   const drawToken = (i, at) => {
     let one = scene.alive.get(i);
     if (!one) scene.alive.set(i, (one = makeToken(i)));
@@ -225,8 +233,9 @@
     const below = box.y + box.height + 12 - at.y;
     set(one.label, "y", String(below > 8 && below < 38 ? below : radius(m.size[i]) + 11));
     const half = 2.9 * one.label.textContent.length;
-    set(one.label, "x", String(Math.min(Math.max(at.x, half), scene.plan.width - half) - at.x));
-    one.label.style.display = inSlot || at.quiet ? "none" : "";
+    const [x, y] = [Math.min(Math.max(at.x, half), scene.plan.width - half), at.y + Number(one.label.getAttribute("y"))];
+    set(one.label, "x", String(x - at.x));
+    one.label.style.display = inSlot || at.quiet || !isFree(x - half, x + half, y) ? "none" : "";
   };
 
   // Where many cross in that time, it is shortened so that about forty are on their way at once.
@@ -237,6 +246,7 @@
 
   const drawMessages = (ns, hop) => {
     for (const one of scene.alive.values()) one.seen = false;
+    named = [];
     const depth = scene.pipes.map(() => 0);
     const handled = new Map(); // worker -> the size of what it encodes or decodes
     for (const i of order) {
@@ -261,8 +271,9 @@
     const depth = capacity ? Math.min(seen, capacity) : seen;
     const full = capacity !== null && capacity > 0 && depth >= capacity;
     const count = capacity === null ? String(depth) : capacity === 0 ? "hand-over" : `${depth}/${capacity}`;
-    const facts = `${count}${full ? " full" : ""}`;
-    put(label, `${shortName(name, Math.max(4, Math.floor((box.width + 26) / letter) - facts.length - 1))} ${facts}`);
+    const room = Math.floor((box.width + 26) / letter);
+    const facts = full && name.length + count.length + 6 <= room ? `${count} full` : count;
+    put(label, `${shortName(name, Math.max(4, room - facts.length - 1))} ${facts}`);
     put(hint, `${name}: ${depth} queued${capacity === null ? ", no bound" : `, capacity ${capacity}`}`);
     set(tube, "class", full ? "lab-tube lab-full" : "lab-tube");
   };
