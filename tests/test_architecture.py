@@ -182,9 +182,35 @@ ROOMS: dict[str, str] = {
     ),
     "vizlib.teaching.flows": "runtime.tracing.model runtime.tracing.traces teaching.requirements words",
     "vizlib.teaching.report": "runtime.errors runtime.tracing.traces teaching.markup teaching.requirements words",
+    "vizlib.teaching.scheduler.values": "",
+    "vizlib.teaching.scheduler.steps": "teaching.scheduler.values",
+    "vizlib.teaching.scheduler.lowering": "teaching.scheduler.steps teaching.scheduler.values",
+    "vizlib.teaching.scheduler.compiling": (
+        "teaching.scheduler.lowering teaching.scheduler.steps teaching.scheduler.values"
+    ),
+    "vizlib.teaching.scheduler.machine": "runtime.errors teaching.scheduler.steps teaching.scheduler.values",
+    "vizlib.teaching.scheduler.exploration": "teaching.scheduler.machine teaching.scheduler.steps",
+    "vizlib.teaching.scheduler.game": (
+        "teaching.scheduler.exploration teaching.scheduler.machine teaching.scheduler.steps "
+        "teaching.scheduler.values words"
+    ),
+    "vizlib.teaching.scheduler.telling": (
+        "teaching.markup teaching.report teaching.requirements teaching.scheduler.game teaching.scheduler.machine words"
+    ),
+    "vizlib.teaching.scheduler.panel": (
+        "bundle palette teaching.scheduler.exploration teaching.scheduler.game teaching.scheduler.machine "
+        "teaching.scheduler.steps teaching.scheduler.telling"
+    ),
+    "vizlib.teaching.scheduler.puzzle": (
+        "teaching.report teaching.scheduler.compiling teaching.scheduler.game teaching.scheduler.machine "
+        "teaching.scheduler.panel teaching.scheduler.steps teaching.scheduler.telling teaching.scheduler.values"
+    ),
+    "vizlib.teaching.scheduler": (
+        "teaching.scheduler.panel teaching.scheduler.puzzle teaching.scheduler.steps teaching.scheduler.telling"
+    ),
     "vizlib.teaching": (
         "teaching.answers teaching.efforts teaching.flows teaching.forms teaching.questions teaching.report "
-        "teaching.requirements teaching.reveal"
+        "teaching.requirements teaching.reveal teaching.scheduler"
     ),
 }
 

@@ -7,6 +7,8 @@
     quiz(ask(question, options), ...)                      a self-test
     check(trace, results_add_up_to(...), ...)              marks an exercise from the trace of its run
 
+    Puzzle(name, wanted=...)                               you are the scheduler: play, walk, explore
+
 What a check can ask for:
 
     results_add_up_to, result_is, all_returned, no_deadlock, workers_at_least, runs_on          how it ended
@@ -43,10 +45,13 @@ from vizlib.teaching.requirements import (
     workers_at_least,
 )
 from vizlib.teaching.reveal import Reveal, reveal
+from vizlib.teaching.scheduler import Puzzle, PuzzleError
 
 __all__ = [
     "Form",
     "Option",
+    "Puzzle",
+    "PuzzleError",
     "Report",
     "Requirement",
     "Reveal",
