@@ -7,6 +7,7 @@ import platform
 import sys
 from typing import NamedTuple
 
+from runtime import pythons
 from runtime.backends import BACKENDS
 from runtime.errors import ProgramError, RunError
 
@@ -21,7 +22,7 @@ class Finding(NamedTuple):
 
 def examine() -> list[Finding]:
     """Look at this machine and try each backend for real.  Takes about a second."""
-    return [_python(), _gil(), _cores(), _waiting(), _observing(), *map(_backend, BACKENDS)]
+    return [_python(), _gil(), _free_threaded(), _cores(), _waiting(), _observing(), *map(_backend, BACKENDS)]
 
 
 def report(findings: list[Finding]) -> str:
@@ -46,6 +47,14 @@ def _gil() -> Finding:
     return Finding(
         "GIL", "one per interpreter" if enabled else "none: a free-threaded build, where threads run in parallel"
     )
+
+
+def _free_threaded() -> Finding:
+    found = pythons.free_threaded()
+    if not found:
+        return Finding("free-threaded", "none found (python3.14t of PATH, pyenv, uv): only to compare with, not needed")
+    version, executable = found[0]
+    return Finding("free-threaded", f'{version}: program.run("threads", python="{executable}")')
 
 
 def _cores() -> Finding:

@@ -42,6 +42,7 @@ ROOMS: dict[str, str] = {
     "runtime.tracing.header": "errors tracing.model tracing.values",
     "runtime.tracing.rings": "tracing.model tracing.wording",
     "runtime.tracing.strips": "tracing.model tracing.tables tracing.wording",
+    "runtime.tracing.upkeep": "tracing.model",
     "runtime.tracing.waits": "tracing.model tracing.tables",
     "runtime.tracing.conservation": "tracing.checks tracing.model tracing.tables",
     "runtime.tracing.files": "errors tracing.checks tracing.header tracing.model tracing.tables tracing.values",
@@ -64,7 +65,7 @@ ROOMS: dict[str, str] = {
         "tracing.tables tracing.traces"
     ),
     "runtime.tracing.text": (
-        "tracing.breakdown tracing.model tracing.rings tracing.strips tracing.traces tracing.wording"
+        "tracing.breakdown tracing.model tracing.rings tracing.strips tracing.traces tracing.upkeep tracing.wording"
     ),
     # runtime.channels: two ends, and all waiting
     "runtime.channels": "",
@@ -102,6 +103,7 @@ ROOMS: dict[str, str] = {
     # runtime.host: the process that runs a program
     "runtime.host": "",
     "runtime.host.watchdog": "channels.parking",
+    "runtime.host.memory": "tracing.layout",
     "runtime.host.job": "snippets tracing.layout",
     "runtime.host.observer": "channels.parking tracing.layout tracing.recorder",
     "runtime.host.output": "tracing.recorder",
@@ -109,7 +111,7 @@ ROOMS: dict[str, str] = {
     "runtime.host.lines": "channels.context",
     "runtime.host.worker": (
         "channels.context channels.core channels.diagnosis channels.ends channels.parking cpython host.job "
-        "host.lines host.output host.watchdog snippets tracing.layout tracing.recorder tracing.vocabulary"
+        "host.lines host.memory host.output host.watchdog snippets tracing.layout tracing.recorder tracing.vocabulary"
     ),
     "runtime.host.process": "channels.broker host.job host.output host.watchdog host.worker",
     "runtime.host.spawning": "channels.broker host.job host.process host.worker tracing.vocabulary",
@@ -118,8 +120,8 @@ ROOMS: dict[str, str] = {
         "host.watchdog host.worker"
     ),
     "runtime.host.coordinator": (
-        "backends channels.context channels.core channels.parking cpython host.deadlock host.job host.observer "
-        "host.runners host.worker tracing.recorder tracing.vocabulary"
+        "backends channels.context channels.core channels.parking cpython host.deadlock host.job host.memory "
+        "host.observer host.runners host.worker tracing.recorder tracing.vocabulary"
     ),
     # runtime: programs and their runs
     "runtime.reports": "snippets tracing.model",
@@ -128,7 +130,8 @@ ROOMS: dict[str, str] = {
         "tracing.traces"
     ),
     "runtime.program": "backends channels.broker channels.diagnosis errors host.job run snippets tracing.traces",
-    "runtime.doctor": "backends errors host.observer program",
+    "runtime.pythons": "",
+    "runtime.doctor": "backends errors host.observer program pythons",
     "runtime.__main__": "backends doctor errors program tracing.text tracing.traces",
     # vizlib: drawing traces
     "vizlib.browser": "",
@@ -141,7 +144,7 @@ ROOMS: dict[str, str] = {
     "vizlib.theme": "palette",
     "vizlib.plan": "runtime.tracing.model runtime.tracing.traces",
     "vizlib.words": "runtime.tracing.model runtime.tracing.traces runtime.tracing.wording",
-    "vizlib.comparison": "runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.comparison": "runtime.tracing.model runtime.tracing.traces runtime.tracing.upkeep words",
     "vizlib.hover": "merging runtime.tracing.model runtime.tracing.traces words",
     "vizlib.lanes": "runtime.tracing.traces words",
     "vizlib.perfetto": "runtime.tracing.depth runtime.tracing.model runtime.tracing.rings runtime.tracing.traces words",
@@ -150,7 +153,7 @@ ROOMS: dict[str, str] = {
     "vizlib.frame": "lanes theme",
     "vizlib.page": "bundle controls played stills",
     "vizlib.text": "comparison palette runtime.tracing.strips runtime.tracing.text runtime.tracing.traces words",
-    "vizlib.views.summary": "played runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.views.summary": "played runtime.tracing.model runtime.tracing.traces runtime.tracing.upkeep words",
     "vizlib.legend": "comparison palette runtime.tracing.model runtime.tracing.traces text words",
     "vizlib.views.blocking": (
         "frame lanes palette played runtime.tracing.depth runtime.tracing.model runtime.tracing.traces theme words"

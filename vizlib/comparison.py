@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from runtime.tracing.model import Evidence, State, Worker
 from runtime.tracing.traces import Trace
+from runtime.tracing.upkeep import upkeep_of
 from vizlib import words
 
 _SAME = 1.05  # a smaller ratio is noise on an ordinary machine
@@ -149,6 +150,18 @@ def _inferred(trace: Trace, state: State, snippet: str) -> bool:
     return sums[Evidence.INFERRED] > sums[Evidence.MEASURED]
 
 
+def upkeep(traces: Sequence[Trace]) -> str:
+    """What it took each run to have a worker: time until it was ready, and memory of its own; empty if not known."""
+    told = []
+    for trace, title in zip(traces, titles(traces), strict=True):
+        found = upkeep_of(trace.workers)
+        if found is None:
+            return ""
+        how = " (inferred)" if found.inferred else ""
+        told.append(f"{title} {words.duration(found.slowest_ns)} and {words.size(found.own_bytes)}{how}")
+    return f"Until its last worker was ready, and for the memory of each, a run took: {words.listed(told)}."
+
+
 def in_words(traces: Sequence[Trace]) -> Iterable[str]:
     """All sentences on `traces`, the most important first."""
-    return [sentence for sentence in (speed(traces), *losses(traces)) if sentence]
+    return [sentence for sentence in (speed(traces), *losses(traces), upkeep(traces)) if sentence]

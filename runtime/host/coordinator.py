@@ -25,7 +25,7 @@ from runtime.backends import BACKENDS
 from runtime.channels.context import SPINS
 from runtime.channels.core import Core, Side
 from runtime.channels.parking import Semaphore, acquire, attach_semaphore, create_semaphore
-from runtime.host import deadlock, observer
+from runtime.host import deadlock, memory, observer
 from runtime.host.job import EndArgument, FrameReader, HostJob, Outcome, write_frame
 from runtime.host.runners import Life, Runner, create_runner
 from runtime.host.worker import Post
@@ -79,6 +79,7 @@ class Host:
         self._recording_fd = recording_fd
         self._reader, self._incoming, self._outgoing = reader, incoming, outgoing
         self._backend = BACKENDS[job.backend]
+        self._gil_shared = self._backend.gil_shared and cpython.gil_enabled()
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._bell = create_semaphore()  # rings when something is in `_ended`
         self._cancel = create_semaphore()
@@ -97,14 +98,24 @@ class Host:
             for channel in self._job.channels
         ]
         ready = create_semaphore()
-        observing = self._prepare_observer(ready)
+        ledger = None if self._backend.processes else memory.Ledger(self._recording_fd, self._job.layout)
+        threads = self._backend.by_reference  # they are there at once; the observer's interpreter takes its time
+        observing = None if threads else self._prepare_observer(ready)
         for post in self._posts(ready):
-            runner = self._runner.prepare(post)
+            runner = self._runner.prepare(post._replace(asked_ns=time.monotonic_ns()))
             threading.Thread(target=self._live, args=(post, runner), name=post.job.name, daemon=True).start()
         for _ in range(len(self._job.workers) + (observing is not None)):
             self._await(ready)
+        if ledger is not None:
+            ledger.ready(memory.OBSERVER_SHARE if observing is not None else 0.0)
+        if threads:
+            observing = self._prepare_observer(ready)
+            if observing is not None:
+                self._await(ready)
         if observing is not None:
             observing()
+        if ledger is not None:
+            ledger.start()
         facts = {
             "channels": [core.key for core in self._channels],
             "interval_ns": self._job.sample_ns if observing is not None else 0,
@@ -118,6 +129,8 @@ class Host:
         self._start.release(len(self._job.workers))
         self._attend(deadline)
         cpu_ns = self._cpu_of_others() - cpu_before
+        if ledger is not None:
+            ledger.ended()
         self._runner.end()
         self._say("done", {"host_cpu_ns": max(cpu_ns, 0)})
 
@@ -158,7 +171,8 @@ class Host:
                     record=self._job.record,
                     trace_lines=self._job.trace_lines,
                     cancel_fd=self._cancel.readable,
-                    spins=0 if self._backend.gil_shared or _usable_cores() < 2 else SPINS,
+                    spins=0 if self._gil_shared or _usable_cores() < 2 else SPINS,
+                    asked_ns=0,
                     ready=ready.descriptors,
                     start=self._start.descriptors,
                 )
@@ -181,7 +195,7 @@ class Host:
         """Start the observer in its interpreter.  Returns what calibrates and starts it; None where there is none."""
         if not (observer.available and self._job.record and self._job.sample_ns):
             return None
-        contenders = _Contenders() if self._backend.gil_shared else None
+        contenders = _Contenders() if self._gil_shared else None
         looking_for_gil, found, start = create_semaphore(), create_semaphore(), create_semaphore()
         post = observer.ObserverPost(
             layout=self._job.layout,

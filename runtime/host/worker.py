@@ -18,9 +18,9 @@ from runtime.channels import context, diagnosis
 from runtime.channels.core import Address, Core
 from runtime.channels.ends import RecvChannel, SendChannel
 from runtime.channels.parking import Cancelled, acquire, attach_semaphore
-from runtime.host import lines, output, watchdog
+from runtime.host import lines, memory, output, watchdog
 from runtime.host.job import EndArgument, Outcome, WorkerJob
-from runtime.tracing.layout import Layout
+from runtime.tracing.layout import Head, Layout
 from runtime.tracing.recorder import LaneWriter
 from runtime.tracing.vocabulary import NONE, Ending
 
@@ -42,6 +42,7 @@ class Post(NamedTuple):
     trace_lines: bool
     cancel_fd: int
     spins: int  # see `context.Context`
+    asked_ns: int  # when the host began to make this worker
     ready: tuple[int, ...]  # semaphores: this worker is ready to start
     start: tuple[int, ...]  # ... may start
 
@@ -64,6 +65,9 @@ def live(post: Post, guard: watchdog.Guard, process: int = 0) -> Outcome:
     else:
         if post.trace_lines:
             lines.watch(function)
+        lane.ready(post.asked_ns)
+        if process:
+            lane.used_memory(Head.READY_BYTES, *memory.measure())
         attach_semaphore(post.ready).release()
         acquire(attach_semaphore(post.start))
         lane.started()
@@ -73,6 +77,8 @@ def live(post: Post, guard: watchdog.Guard, process: int = 0) -> Outcome:
             end.close()
     output.flush()
     lane.ended(_STATUS[Ending(outcome.ending)])
+    if process:
+        lane.used_memory(Head.ENDED_BYTES, *memory.measure())
     return outcome
 
 

@@ -20,7 +20,7 @@ from runtime.tracing.columns import Operations, integers, lines, operations, oth
 from runtime.tracing.cores import one_at_a_time
 from runtime.tracing.layout import RECORD, RECORD_BYTES, SERIAL_BITS, Head, Layout, Op
 from runtime.tracing.messages import Texts, messages_of, preview_text
-from runtime.tracing.model import Channel, CoreSpan, Ending, Line, Message, Output, Span, Worker
+from runtime.tracing.model import NONE, Channel, CoreSpan, Ending, Line, Message, Output, Span, Worker
 from runtime.tracing.partition import Life, Parked, partition
 from runtime.tracing.places import cut_at_lines
 from runtime.tracing.printed import Part, lines_of
@@ -58,6 +58,11 @@ class RawLane:
     episode: int = 0
     thread: int = 0
     cpu_ns: int = 0  # used by the lane's writer, where it says so: the observer
+    startup_ns: int = 0  # of these, 0 is not known
+    ready_bytes: int = 0
+    ended_bytes: int = 0
+    shared_bytes: int = 0
+    memory_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +135,11 @@ def read_lane(
         episode=head[Head.EPISODE],
         thread=head[Head.THREAD],
         cpu_ns=head[Head.CPU_NS],
+        startup_ns=head[Head.STARTUP_NS],
+        ready_bytes=head[Head.READY_BYTES],
+        ended_bytes=head[Head.ENDED_BYTES],
+        shared_bytes=head[Head.SHARED_BYTES],
+        memory_inferred=bool(head[Head.MEMORY_INFERRED]),
     )
 
 
@@ -234,9 +244,24 @@ def _read(worker: Worker, raw: RawLane, recording: Recording) -> _Lane:
         since = raw.parked_since - epoch
         if began <= since <= ended and raw.parked_channel < 1 << 32 and raw.parked_line < 1 << 31:
             parked = Parked(raw.parked_op, raw.parked_channel, raw.parked_line, since)
-    lived = replace(worker, began_ns=began, ended_ns=max(began, ended), ending=ending or Ending.LOST)
+    lived = replace(
+        worker,
+        began_ns=began,
+        ended_ns=max(began, ended),
+        ending=ending or Ending.LOST,
+        startup_ns=_known(raw.startup_ns),
+        ready_bytes=_known(raw.ready_bytes),
+        ended_bytes=_known(raw.ended_bytes),
+        shared_bytes=_known(raw.shared_bytes),
+        memory_inferred=raw.memory_inferred,
+    )
     known = (cpu[Op.START], cpu[Op.END]) if len(cpu) == 2 and 0 < cpu[Op.END] < 1 << 63 else None
     return _Lane(lived, found, dropped, executed, known, parked, created, printed)
+
+
+def _known(number: int) -> int:
+    """What a lane's head says; NONE for what it does not say, or what cannot be."""
+    return number if 0 < number < 1 << 62 else NONE
 
 
 def _believed(recording: Recording) -> tuple[int, int]:

@@ -83,6 +83,11 @@ class Head(enum.IntEnum):
     THREAD = 9  # the kernel's number of the worker's thread
     CPU_NS = 10  # used so far by the observer
     PROCESS = 11  # the worker's process, where it has one of its own, or 0
+    STARTUP_NS = 12  # from the host's first step for this worker until it was ready to start; 0: not yet
+    READY_BYTES = 13  # of memory that is the worker's alone, when it was ready; 0: not known
+    ENDED_BYTES = 14  # ... when it had ended
+    SHARED_BYTES = 15  # of memory that it shares with the other workers
+    MEMORY_INFERRED = 16  # 1: these three follow from what all workers of the process have together
 
 
 class Layout(NamedTuple):

@@ -122,7 +122,13 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One snippet in one interpreter (or thread, or process), for one run."""
+    """One snippet in one interpreter (or thread, or process), for one run.
+
+    `startup_ns` is how long it took until it was ready to start.  Of its memory, `ready_bytes` and `ended_bytes` are
+    its own, when it was ready and when it had ended; `shared_bytes` it has together with all the other workers: program
+    and libraries, and where they are in one process, what that had before them.  Workers of one process have one heap:
+    there its growth is divided evenly, which `memory_inferred` says.  NONE where the system does not tell, or not yet.
+    """
 
     index: int
     name: str  # unique in the program: "square #2"
@@ -133,6 +139,11 @@ class Worker:
     began_ns: int = 0
     ended_ns: int = 0
     ending: Ending = Ending.RETURNED
+    startup_ns: int = NONE
+    ready_bytes: int = NONE
+    ended_bytes: int = NONE
+    shared_bytes: int = NONE
+    memory_inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

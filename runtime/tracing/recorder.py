@@ -179,6 +179,14 @@ class LaneWriter:
         self._words[Head.PROCESS] = process
         self._words[Head.THREAD] = thread
 
+    def ready(self, asked_ns: int) -> None:
+        """Say that this worker is ready to start, which was asked for at `asked_ns`."""
+        self._words[Head.STARTUP_NS] = max(time.monotonic_ns() - asked_ns, 1)
+
+    def used_memory(self, word: Head, private: int, shared: int) -> None:
+        """Say how much memory this worker's process has: at `READY_BYTES` or `ENDED_BYTES`."""
+        self._words[word], self._words[Head.SHARED_BYTES] = private, shared
+
     def close(self) -> None:
         """Let go of the memory."""
         self._words.release()

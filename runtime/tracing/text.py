@@ -17,6 +17,7 @@ from runtime.tracing.model import NONE, Channel, Ending, Evidence, State, Worker
 from runtime.tracing.rings import sentence
 from runtime.tracing.strips import LETTERS, axis, strip
 from runtime.tracing.traces import Trace
+from runtime.tracing.upkeep import upkeep_of
 from runtime.tracing.wording import bytes_in, count_of, duration, escaped, listed
 
 _MOST_LINES = 200  # of output in a timeline
@@ -29,7 +30,7 @@ def timeline(trace: Trace, width: int = 100) -> str:
     """A picture of a run, `width` characters wide: a row for each worker, and below it what the rows mean."""
     lines = [_title(trace), "", *_strips(trace, width), "", str(_named(trace)), ""]
     lines += [_channel_line(trace, channel) for channel in trace.channels]
-    for section in (_printed(trace), _failures(trace), (*_losses(trace), *_doubts(trace))):
+    for section in (_upkeep(trace), _printed(trace), _failures(trace), (*_losses(trace), *_doubts(trace))):
         found = list(section)
         lines += ["", *found] if found else []
     return "\n".join(line.rstrip() for line in lines) + "\n"
@@ -44,7 +45,7 @@ def describe(trace: Trace) -> list[str]:
     ]
     lives = trace.breakdown()
     sentences += [_life_sentence(worker, life) for worker, life in zip(trace.workers, lives, strict=True)]
-    sentences += list(_waits(trace))
+    sentences += [*_upkeep(trace), *_waits(trace)]
     sentences += [f"Channel {_channel_line(trace, channel)}." for channel in trace.channels]
     if len(trace.outputs):
         sentences.append(f"The workers printed {count_of(len(trace.outputs), 'line')}.")
@@ -169,6 +170,24 @@ def _failures(trace: Trace) -> Iterator[str]:
 def _failure(failure: WorkerFailure) -> str:
     line = f" (line {failure.line})" if failure.line != NONE else ""
     return f"{escaped(failure.worker)} raised {escaped(failure.type)}: {escaped(failure.message)}{line}"
+
+
+def _upkeep(trace: Trace) -> Iterator[str]:
+    """What it took to have the workers."""
+    upkeep = upkeep_of(trace.workers)
+    if upkeep is None:
+        return
+    yield (
+        f"To be ready took {_range(upkeep.quickest_ns, upkeep.slowest_ns)}. Each worker has "
+        f"{bytes_in(upkeep.own_bytes)} of memory to itself"
+        f"{' (inferred: an even part of what their process grew)' if upkeep.inferred else ''}, and all share "
+        f"{bytes_in(upkeep.shared_bytes)}."
+    )
+
+
+def _range(least: int, most: int) -> str:
+    """`3.1 ms`, or `3.1 ms to 5.2 ms`."""
+    return duration(most) if duration(least) == duration(most) else f"{duration(least)} to {duration(most)}"
 
 
 def _losses(trace: Trace) -> Iterator[str]:

@@ -7,13 +7,14 @@ from html import escape
 
 from runtime.tracing.model import NONE, State
 from runtime.tracing.traces import Trace
+from runtime.tracing.upkeep import upkeep_of
 from vizlib import words
 from vizlib.played import HOLDING
 
 
 def facts(trace: Trace) -> list[tuple[str, str]]:
     """Label and value of each headline number; what a run has nothing of is left out."""
-    return [*_time(trace), *_traffic(trace), *_doubts(trace)]
+    return [*_time(trace), *_traffic(trace), *_upkeep(trace), *_doubts(trace)]
 
 
 def _time(trace: Trace) -> Iterable[tuple[str, str]]:
@@ -49,6 +50,16 @@ def _traffic(trace: Trace) -> Iterable[tuple[str, str]]:
     if ways:
         yield "from send to recv, half of them within", words.duration(ways[len(ways) // 2])
         yield "the slowest", words.duration(ways[-1])
+
+
+def _upkeep(trace: Trace) -> Iterable[tuple[str, str]]:
+    found = upkeep_of(trace.workers)
+    if found is None:
+        return
+    yield "all workers ready after", words.duration(found.slowest_ns)
+    how = ", inferred: an even part of what their process grew" if found.inferred else ""
+    yield "memory of each worker alone", f"{words.size(found.own_bytes)}{how}"
+    yield "memory that they share", words.size(found.shared_bytes)
 
 
 def _doubts(trace: Trace) -> Iterable[tuple[str, str]]:
