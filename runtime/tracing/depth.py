@@ -35,7 +35,8 @@ def depth_of(messages: Table[Message], channel: int, capacity: int | None = None
     if capacity == 0:
         return []
     chosen = bytes(number == channel for number in messages.column("channel"))
-    stays = sorted(compress(zip(messages.column("admitted_ns"), messages.column("taken_ns"), strict=True), chosen))
+    stays = list(compress(zip(messages.column("admitted_ns"), messages.column("taken_ns"), strict=True), chosen))
+    stays.sort(key=_admitted)  # those of one nanosecond stay as they were sent
     entered, left = [admitted for admitted, _ in stays], _left([taken for _, taken in stays])
     if capacity is not None:
         left = _at_the_latest(left, entered[capacity:])
@@ -49,6 +50,10 @@ def depth_of(messages: Table[Message], channel: int, capacity: int | None = None
         gone, inside = gone + leaves, inside + (not leaves)
         steps.append((at, inside - gone))
     return steps
+
+
+def _admitted(stay: tuple[int, int]) -> int:
+    return stay[0]
 
 
 def _left(taken: list[int]) -> list[int]:
