@@ -1,8 +1,9 @@
 """Colours, and everything else that tells one state from another.
 
-The state colours are Okabe and Ito's, which stay apart for readers with protan, deutan and tritan vision; no state is
-told by its colour alone: bars have different heights, blocked bars carry a direction, and every place that shows a
-colour also says the word.  The legend, the hover, the text form and the style sheet are all generated from here.
+The state colours are Okabe and Ito's, which stay apart for readers with protan, deutan and tritan vision (a test
+simulates them, and print without colour).  No state is told by its colour alone: bars have different heights, blocked
+bars carry a direction, and every place that shows a colour also says the word.  The legend, the hover, the text form
+and the style sheet are all generated from here.
 """
 
 from __future__ import annotations
@@ -28,23 +29,23 @@ STYLES: dict[State, Style] = {
     State.ENCODE: Style("#0072B2", 0.82, "copying an object out, for a send"),
     State.DECODE: Style("#0072B2", 0.66, "copying an object in, after a receive"),
     State.GIL_WAIT: Style("#E69F00", 0.5, "ready, but another worker holds the GIL", outline="#9A6A00"),
-    State.CORE_WAIT: Style("#56B4E9", 0.5, "ready, but no core is free", outline="#1F78B4"),
+    State.CORE_WAIT: Style("#56B4E9", 0.4, "ready, but no core is free", outline="#1F78B4"),
     State.SEND_BLOCKED: Style("#D55E00", 0.3, "waiting for room in a channel", points="right"),
     State.RECV_BLOCKED: Style("#CC79A7", 0.3, "waiting for a message", points="left"),
     State.SLEEPING: Style("#F0E442", 0.16, "asleep, or in other I/O", outline="#8F8500"),
-    State.OBSERVER: Style("#7A7A7A", 0.16, "recording: our own instruments"),
+    State.OBSERVER: Style("#737373", 0.16, "recording: our own instruments"),
 }
 """In the order of the legend."""
 
-WORKER_COLORS = ("#4F81B0", "#7A62AC", "#B07BCB", "#6E8B3D", "#A0705A", "#4B8F8C", "#B0617F", "#7C7C52")
-"""Who runs on a core.  Softer than the states, and always with the worker's name."""
+WORKER_COLORS = ("#4A79A5", "#7059A6", "#A255C4", "#647E38", "#996B56", "#437F7D", "#AA5E7B", "#787850")
+"""Who runs on a core.  Softer than the states, dark enough for white words, and always with the worker's name."""
 
 TRANSFER_COLORS = {
     Transfer.SHARE: "#009E73",
     Transfer.PICKLE: "#0072B2",
     Transfer.BUFFER: "#CC79A7",
     Transfer.MOVE: "#D55E00",
-    Transfer.REFERENCE: "#8A8A8A",
+    Transfer.REFERENCE: "#666644",
 }
 """How objects cross."""
 

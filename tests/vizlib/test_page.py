@@ -138,4 +138,5 @@ def test_every_state_has_a_style_of_its_own():
 
 def test_names_on_cores_can_be_read():
     for index in range(8):
-        assert contrast(worker_color(index), "#FFFFFF") >= 3
+        assert contrast(worker_color(index), "#FFFFFF") >= 4.5
+        assert contrast(worker_color(index), DARK["page"]) >= 3
