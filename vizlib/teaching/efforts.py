@@ -19,7 +19,8 @@ from vizlib.teaching.requirements import Requirement, Verdict
 def faster_than(baseline: Trace, times: float, *, tolerance: float = 0.1) -> Requirement:
     """The run was about `times` as fast as `baseline`: up to `tolerance` less is still accepted.
 
-    Not judged where only one core was at hand.
+    Time in which other programs had the cores and no worker could do anything is left out of both.  Not judged where
+    only one core was at hand.
     """
 
     def judge(trace: Trace) -> Verdict:
@@ -29,9 +30,11 @@ def faster_than(baseline: Trace, times: float, *, tolerance: float = 0.1) -> Req
             return Verdict(False, "The run was cut short, so the time it took says nothing.")
         if not trace.wall_ns or not baseline.wall_ns:
             return Verdict(None, "One of the two runs took no time at all: give it more to do.")
-        gain = trace.speedup_over(baseline)
-        before, now = words.duration(baseline.wall_ns), words.duration(trace.wall_ns)
-        told = f"{words.ratio(gain)} as fast ({before} before, {now} now)"
+        before, now = (one.wall_ns - _taken_away(one) for one in (baseline, trace))
+        gain = before / now
+        left_out = before < 0.95 * baseline.wall_ns or now < 0.95 * trace.wall_ns
+        told = f"{words.ratio(gain)} as fast ({words.duration(before)} before, {words.duration(now)} now"
+        told += ", without the time in which other programs had the cores)" if left_out else ")"
         if gain >= times * (1 - tolerance):
             return Verdict(True, f"{told}.")
         busy = _share(trace.breakdown(), State.CORE_WAIT)
@@ -91,6 +94,26 @@ def blocked_at_most(share: float, worker: str | None = None) -> Requirement:
 
     who = "" if worker is None else f" by {words.plain(worker)}"
     return Requirement(f"at most {share:.0%} of the time blocked{who}".replace("%", " %"), judge, measured=True)
+
+
+_ON_A_CORE = (State.RUNNING, State.ENCODE, State.DECODE)
+
+
+def _taken_away(trace: Trace) -> int:
+    """Nanoseconds in which some worker waited for a core and none had one, although there was one for each."""
+    if len(trace.workers) > trace.environment.cores:
+        return 0
+    changes: list[tuple[int, int, int]] = []  # when, more or fewer on a core, more or fewer waiting for one
+    for span in trace.spans:
+        has, waits = int(span.state in _ON_A_CORE), int(span.state == State.CORE_WAIT)
+        if has or waits:
+            changes += [(span.began_ns, has, waits), (span.ended_ns, -has, -waits)]
+    total = since = having = waiting = 0
+    for at, has, waits in sorted(changes):
+        if waiting and not having:
+            total += at - since
+        since, having, waiting = at, having + has, waiting + waits
+    return min(total, trace.wall_ns - 1)
 
 
 _COULD_GO_ON = (State.RUNNING, State.ENCODE, State.DECODE, State.CORE_WAIT, State.OBSERVER)

@@ -122,8 +122,19 @@ def test_faster_than_is_not_judged_on_one_core():
     assert not report.done
 
 
+def test_faster_than_leaves_out_what_other_programs_took():
+    disturbed = run([(State.RUNNING, 50), (State.CORE_WAIT, 100), (State.RUNNING, 50)], wall=200)
+    two = run([(State.RUNNING, 50), (State.GIL_WAIT, 50)], [(State.GIL_WAIT, 50), (State.RUNNING, 50)])
+    found = verdict(two, teaching.faster_than(disturbed, 1.6))
+    assert found.met is False
+    assert "1.00× as fast (100 ns before, 100 ns now, without the time in which other programs" in found.words
+    # with more workers than cores, waiting for one is the program's own affair
+    crowd = run(*[[(State.CORE_WAIT, 100), (State.RUNNING, 50)]] * 3, wall=150)
+    assert "0.67× as fast (100 ns before, 150 ns now)" in verdict(crowd, teaching.faster_than(run(COMPUTES), 1)).words
+
+
 def test_faster_than_says_when_the_machine_was_busy():
-    busy = run([(State.RUNNING, 50), (State.CORE_WAIT, 50)])
+    busy = run([(State.RUNNING, 50), (State.CORE_WAIT, 50)], COMPUTES)
     assert "Other programs took cores" in verdict(busy, teaching.faster_than(run(COMPUTES), 1.6)).words
 
 
