@@ -275,6 +275,8 @@ class Core:
             if words[_RECEIVERS_ASLEEP]:
                 words[_RECEIVERS_ASLEEP] = 0
                 self.arrivals.open()
+            if words[_RECEIVING_OVER]:  # the last receiver closed meanwhile, and may have drained before we put
+                self._drain()
 
     def _hand_over(self, label: int, payload: Any, credit: int) -> Any:
         assert self.offers is not None

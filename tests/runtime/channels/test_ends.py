@@ -132,6 +132,25 @@ def test_totals_survive_closed_ends(place):
     assert out.stats().sent == 300
 
 
+def test_an_end_sent_into_a_closing_channel_is_closed(place, monkeypatch):
+    """The last receiver closes, and drains, after the sender has looked for it and before it puts its object."""
+    if place.kind == "local":
+        pytest.skip("the end itself is handed over there")
+    requests, out = place.channel(None)
+    reply, answer = place.channel(0)
+    put = out._core.letterbox.put
+
+    def put_late(*letter):
+        requests.close()
+        return put(*letter)
+
+    monkeypatch.setattr(out._core.letterbox, "put", put_late)
+    out.send((1, answer))
+    answer.close()
+    with pytest.raises(ChannelClosedError):
+        reply.recv(timeout=10)
+
+
 def test_reply_channel(place):
     if place.kind == "local":
         pytest.skip("the end itself is handed over there")
