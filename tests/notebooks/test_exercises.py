@@ -19,6 +19,7 @@ from runtime.errors import RunError
 from tests.notebooks.exercises import TABLE
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+TRIES = 3
 EXERCISES = {exercise.lesson: exercise for exercise in TABLE}
 CASES = [
     pytest.param(exercise, mistake, id=f"{exercise.lesson[:2]}-{number}")
@@ -59,7 +60,7 @@ def given(folder):
 
 @pytest.fixture
 def marked(given, tmp_path):
-    """Mark an answer as the lesson does: what each requirement is told, by its title."""
+    """Mark an answer as the lesson does: each requirement with its verdict, by its title."""
 
     def mark(exercise, answer):
         scope = dict(given(exercise))
@@ -68,7 +69,7 @@ def marked(given, tmp_path):
         except RunError as error:
             scope["mine"] = error
         run(cells(exercise.lesson)["make-check"].replace("check(\n", "report = check(\n", 1), "check", scope)
-        return {requirement.title: verdict for requirement, verdict in scope["report"].marks}
+        return {mark[0].title: mark for mark in scope["report"].marks}
 
     return mark
 
@@ -87,12 +88,14 @@ def test_every_lesson_has_its_row():
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
 def test_the_solution_is_right(exercise, marked):
-    found = marked(exercise, blocks(exercise.lesson)[-1])
-    measured = {title for title in found if "times as fast" in title}
-    wrong = {title: verdict.words for title, verdict in found.items() if not verdict.met and title not in measured}
-    assert wrong == {}
+    for _ in range(TRIES):
+        marks = marked(exercise, blocks(exercise.lesson)[-1]).values()
+        wrong = [requirement for requirement, verdict in marks if verdict.met is False]
+        if not wrong or not all(requirement.measured for requirement in wrong):
+            break
     # What else the machine does decides over a speed-up: that it is judged, or said why not, is enough here.
-    assert all(found[title].words for title in measured)
+    assert [requirement.title for requirement in wrong if "times as fast" not in requirement.title] == []
+    assert all(verdict.words for _, verdict in marks)
 
 
 @pytest.mark.parametrize(("exercise", "mistake"), CASES)
@@ -102,10 +105,12 @@ def test_a_known_mistake_is_named(exercise, mistake, marked):
         answer = blocks(exercise.lesson)[-1]
         assert mistake.old in answer
         answer = answer.replace(mistake.old, mistake.new, mistake.times)
-    found = marked(exercise, answer)
-    assert mistake.title in found
-    assert found[mistake.title].met is False
-    assert mistake.told in found[mistake.title].words
+    for _ in range(TRIES):  # what is measured may come out otherwise on a busy machine, once
+        requirement, verdict = marked(exercise, answer)[mistake.title]
+        if not requirement.measured or verdict.met is False:
+            break
+    assert verdict.met is False
+    assert mistake.told in verdict.words
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
