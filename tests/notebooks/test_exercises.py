@@ -39,31 +39,13 @@ def blocks(lesson):
     return re.findall(r"```python\n(.*?)```", cells(lesson)["hints"], re.DOTALL)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("answers")
-
-
-@pytest.fixture(scope="module")
-def given(folder):
-    """The names that each exercise starts from."""
-    known = {}
-
-    def names_of(exercise):
-        if exercise.lesson not in known:
-            sources = [cells(exercise.lesson).get(one, one) for one in ("import runtime", *exercise.given)]
-            known[exercise.lesson] = run("\n".join(sources), folder / f"given-{exercise.lesson}.py", {})
-        return known[exercise.lesson]
-
-    return names_of
-
-
 @pytest.fixture
-def marked(given, tmp_path):
+def marked(tmp_path):
     """Mark an answer as the lesson does: each requirement with its verdict, by its title."""
 
     def mark(exercise, answer):
-        scope = dict(given(exercise))
+        sources = [cells(exercise.lesson).get(one, one) for one in ("import runtime", *exercise.given)]
+        scope = run("\n".join(sources), tmp_path / "given.py", {})
         try:
             run(answer, tmp_path / "answer.py", scope)
         except RunError as error:
