@@ -3,6 +3,7 @@
 python -m runtime run FILE [--backend NAME] [--program NAME] [--timeout S] [--save FILE.trace]
 python -m runtime show FILE.trace
 python -m runtime doctor
+python -m runtime bench [SUITE ...] [--quick] [--json FILE] [--page FILE.md] [--baseline FILE]
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 
 from runtime import doctor
 from runtime.backends import BACKENDS
+from runtime.bench import command as bench
 from runtime.errors import ProgramError, RunError, TraceFormatError
 from runtime.program import Program
 from runtime.tracing import text
@@ -52,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("file")
     show.set_defaults(action=_show)
     commands.add_parser("doctor", help="say what this machine offers").set_defaults(action=_doctor)
+    measure = commands.add_parser("bench", help="measure this runtime beside its peers, in one run")
+    bench.add_arguments(measure)
+    measure.set_defaults(action=_bench)
     return parser
 
 
@@ -118,6 +123,13 @@ def _doctor(options: argparse.Namespace) -> int:
     findings = doctor.examine()
     print(doctor.report(findings))
     return 0 if all(not finding.advice for finding in findings) else 1
+
+
+def _bench(options: argparse.Namespace) -> int:
+    try:
+        return bench.main(options)
+    except (ValueError, OSError) as error:
+        raise _Refusal(str(error)) from None
 
 
 if __name__ == "__main__":

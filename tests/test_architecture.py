@@ -132,7 +132,26 @@ ROOMS: dict[str, str] = {
     "runtime.program": "backends channels.broker channels.diagnosis errors host.job run snippets tracing.traces",
     "runtime.pythons": "",
     "runtime.doctor": "backends errors host.observer program pythons",
-    "runtime.__main__": "backends doctor errors program tracing.text tracing.traces",
+    # runtime.bench: what everything costs, beside its peers
+    "runtime.bench": "",
+    "runtime.bench.scripts": "",
+    "runtime.bench.suites": "",
+    "runtime.bench.scenes": "bench.scripts",
+    "runtime.bench.lines": "bench.scenes cpython",
+    "runtime.bench.stage": "bench.lines bench.scenes bench.scripts cpython program",
+    "runtime.bench.passing": "backends bench.scenes bench.stage bench.suites host.job",
+    "runtime.bench.running": "backends bench.scripts bench.suites cpython program",
+    "runtime.bench.catalogue": "bench.passing bench.running bench.suites",
+    "runtime.bench.turn": "bench.catalogue bench.suites",
+    "runtime.bench.results": "bench.suites",
+    "runtime.bench.tables": "bench.results bench.suites tracing.wording",
+    "runtime.bench.goals": "bench.results bench.tables",
+    "runtime.bench.page": "bench.goals bench.results bench.tables",
+    "runtime.bench.regression": "bench.results",
+    "runtime.bench.command": (
+        "bench.catalogue bench.goals bench.page bench.regression bench.results bench.suites bench.tables bench.turn"
+    ),
+    "runtime.__main__": "backends bench.command doctor errors program tracing.text tracing.traces",
     # vizlib: drawing traces
     "vizlib.browser": "",
     "vizlib.controls": "",

@@ -17,6 +17,7 @@ import sys
 from typing import NamedTuple
 
 import runtime
+from runtime.bench import scripts
 
 TRIPS = 3_000
 WORK = 2_000_000
@@ -28,25 +29,9 @@ def ping_pong(trips: int = TRIPS) -> runtime.Program:
     program = runtime.Program("ping-pong")
     there, away = program.channel("there", capacity=1)
     back, home = program.channel("back", capacity=1)
-
-    @program.worker(away, back, trips)
-    def ping(out, numbers, trips):
-        import time
-
-        for n in range(trips // 10):  # to warm up
-            out.send(n)
-            numbers.recv()
-        began = time.perf_counter_ns()
-        for n in range(trips):
-            out.send(n)
-            numbers.recv()
-        return (time.perf_counter_ns() - began) / trips
-
-    @program.worker(there, home)
-    def pong(numbers, out):
-        for n in numbers:
-            out.send(n)
-
+    warm_up = trips // 10
+    program.worker(away, back, trips // warm_up, warm_up, ())(scripts.ask)
+    program.worker(there, home, warm_up + trips // warm_up * warm_up, 1, ())(scripts.answer)
     return program
 
 
@@ -105,8 +90,8 @@ def round_trips(rounds: int, trips: int = TRIPS) -> Costs:
     """A round trip, with recording off and on."""
     program, costs = ping_pong(trips), Costs([], [])
     for _ in range(rounds):
-        costs.off.append(program.run(record=False).results["ping"])
-        costs.on.append(program.run().results["ping"])
+        costs.off.append(statistics.fmean(program.run(record=False).results["ask"]["round trip"]))
+        costs.on.append(statistics.fmean(program.run().results["ask"]["round trip"]))
     return costs
 
 

@@ -1,0 +1,1 @@
+"""What everything costs, beside every peer, in one run: `python -m runtime bench`."""

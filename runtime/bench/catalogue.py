@@ -1,0 +1,17 @@
+"""Every suite, by the name that the command line knows."""
+
+from __future__ import annotations
+
+from runtime.bench.passing import FAN, FLOOD, MANY, PAIR
+from runtime.bench.running import MEMORY, SPEEDUP, STARTUP
+from runtime.bench.suites import Suite
+
+SUITES: dict[str, Suite] = {
+    "pair": PAIR,
+    "fan": FAN,
+    "many": MANY,
+    "flood": FLOOD,
+    "speedup": SPEEDUP,
+    "startup": STARTUP,
+    "memory": MEMORY,
+}
