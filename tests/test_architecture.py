@@ -155,7 +155,7 @@ ROOMS: dict[str, str] = {
     # vizlib: drawing traces
     "vizlib.browser": "",
     "vizlib.controls": "",
-    "vizlib.merging": "",
+    "vizlib.packing": "",
     "vizlib.views": "",
     "vizlib.palette": "runtime.tracing.model",
     "vizlib.bundle": "palette",
@@ -164,13 +164,15 @@ ROOMS: dict[str, str] = {
     "vizlib.plan": "runtime.tracing.model runtime.tracing.traces",
     "vizlib.words": "runtime.tracing.model runtime.tracing.traces runtime.tracing.wording",
     "vizlib.comparison": "runtime.tracing.model runtime.tracing.traces runtime.tracing.upkeep words",
-    "vizlib.hover": "merging runtime.tracing.model runtime.tracing.traces words",
     "vizlib.lanes": "runtime.tracing.traces words",
     "vizlib.perfetto": "runtime.tracing.depth runtime.tracing.model runtime.tracing.rings runtime.tracing.traces words",
-    "vizlib.played": "merging palette runtime.tracing.depth runtime.tracing.model runtime.tracing.traces words",
+    "vizlib.played": (
+        "lanes packing palette runtime.tracing.depth runtime.tracing.model runtime.tracing.tables "
+        "runtime.tracing.traces words"
+    ),
     "vizlib.views.costs": "palette runtime.tracing.model runtime.tracing.traces theme words",
     "vizlib.frame": "lanes theme",
-    "vizlib.page": "bundle controls played stills",
+    "vizlib.page": "bundle controls packing played stills",
     "vizlib.text": "comparison palette runtime.tracing.strips runtime.tracing.text runtime.tracing.traces words",
     "vizlib.views.summary": "played runtime.tracing.model runtime.tracing.traces runtime.tracing.upkeep words",
     "vizlib.legend": "comparison palette runtime.tracing.model runtime.tracing.traces text words",
@@ -183,7 +185,7 @@ ROOMS: dict[str, str] = {
     "vizlib.views.machine": "page plan played runtime.tracing.model runtime.tracing.traces words",
     "vizlib.views.source": "page runtime.tracing.model runtime.tracing.traces words",
     "vizlib.views.timeline": (
-        "frame hover lanes merging palette runtime.tracing.model runtime.tracing.traces theme views.deadlock words"
+        "frame lanes played runtime.tracing.model runtime.tracing.traces theme views.deadlock words"
     ),
     "vizlib.pictures": (
         "comparison frame legend page played runtime.tracing.model runtime.tracing.traces text views.blocking "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import re
 from functools import cache
 from importlib import resources
@@ -13,14 +14,19 @@ from bokeh.resources import Resources
 
 from vizlib.palette import DARK, LIGHT, variables
 
-PARTS = ("clock", "legend", "moments", "playhead", "brush", "follow", "keys", "machine", "source", "drawing", "saving")
+PARTS = (
+    "columns", "wording", "tip", "clock", "moments", "travel", "detail", "messages", "lanes", "marks", "arrows",
+    "legend", "pointing", "timelines", "playhead", "brush", "follow", "minimap", "keys", "machine", "source",
+    "drawing", "saving",
+)  # fmt: skip
 """Scripts that the page's main script uses, each a file with one function."""
 SHEETS = ("view", "player", "machine", "panels", "saving")
 
 
-def pack(text: str) -> str:
+def pack(content: str | bytes) -> str:
     """Compressed, in letters that may stand anywhere in a page."""
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    data = content.encode() if isinstance(content, str) else content
+    return base64.b64encode(gzip.compress(data, 6, mtime=0)).decode()
 
 
 def _asset(name: str) -> str:
@@ -43,9 +49,25 @@ def style() -> str:
 
 
 @cache
-def script() -> str:
-    """The page's main script and its parts, in a block of their own so that pictures on one page do not meet."""
+def _scripts() -> str:
+    """The main script and its parts, in a block of their own so that pictures on one page do not meet."""
     parts = ",\n".join(f"{name}:\n{_asset(f'{name}.js').strip()}" for name in PARTS)
-    return f'"use strict";\n{{\nconst PARTS = {{\n{parts},\n}};\n{_asset("view.js")}}}'.replace(
-        "VERSION", bokeh.__version__
-    )
+    main = _asset("view.js").replace("VERSION", bokeh.__version__).strip()
+    return f'"use strict";\n{{\nconst PARTS = {{\n{parts},\n}};\nwindow.__lab.scripts.MARK =\n{main};\n}}'
+
+
+@cache
+def code() -> str:
+    """The picture's scripts, packed."""
+    return pack(_scripts().replace("MARK", _mark()))
+
+
+@cache
+def script() -> str:
+    """The script that unpacks the others and starts them."""
+    return _asset("start.js").replace("MARK", _mark())
+
+
+def _mark() -> str:
+    """Tells these scripts from those of another version of the lab on the same page."""
+    return f"v{hashlib.sha256(_scripts().encode()).hexdigest()[:16]}"

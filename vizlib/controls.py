@@ -43,7 +43,19 @@ PLAYER = "\n".join(
         '</div><p class="lab-said" aria-live="polite"></p>',
     )
 )
-NAVIGATION = "\n".join(
+_ARROWS = (
+    '<label class="lab-arrows"><span class="lab-lead">arrows:</span> <select aria-label="arrows that are shown">'
+    '<option value="direct">direct</option><option value="chain">whole chain</option>'
+    '<option value="view">all in view</option></select> <output aria-live="off"></output></label>' + _SPLIT
+)
+
+
+def navigation(*, arrows: bool) -> str:
+    """The bar that moves about in time, with a menu of arrows where there are any."""
+    return _NAVIGATION.replace("ARROWS", _ARROWS if arrows else "")
+
+
+_NAVIGATION = "\n".join(
     (
         '<div class="lab-bar lab-navigation" role="toolbar" aria-label="View"><span class="lab-lead">drag:</span>',
         _button("pan", "move", "Dragging moves the picture", aria_pressed="true"),
@@ -53,7 +65,10 @@ NAVIGATION = "\n".join(
         _button("out", "&minus;", "Zoom out (S, Ctrl+wheel)", label="zoom out"),
         _button("in", "+", "Zoom in (W, Ctrl+wheel)", label="zoom in"),
         _button("fit", "fit", "Show the whole run (F)"),
+        _button("closer", "to selection", "Zoom to the selected interval or the chosen bar (Z)"),
+        _button("back", "back", "Back to the view before (Backspace)"),
         _SPLIT,
+        "ARROWS",
         _button("text", "in words", "Show the same as text, below", aria_pressed="false"),
         _button("keys", "? keys", "Show the keys (?)", aria_expanded="false"),
         '<span class="lab-hint">Ctrl+wheel: zoom · click a bar: keep its arrows</span></div>',
@@ -72,6 +87,12 @@ SAVING = "\n".join(
     )
 )
 
+MAP = (
+    '<div class="lab-map" title="The whole run: drag the window or its edges, or drag beside it to draw a new one">'
+    '<canvas aria-hidden="true"></canvas><div class="lab-map-now"></div>'
+    '<div class="lab-window" tabindex="0" role="slider" aria-label="interval that is shown" aria-valuemin="0" '
+    'aria-valuemax="100" aria-valuenow="0"></div></div>'
+)
 BRUSHED = '<div class="lab-brushed" role="region" aria-label="The selected interval" hidden></div>'
 
 _KEYS = (
@@ -85,6 +106,8 @@ _KEYS = (
     ("A", "move left"),
     ("D", "move right"),
     ("F", "fit: show the whole run"),
+    ("Z", "zoom to the selection"),
+    ("Backspace", "back to the view before"),
     ("?", "show or hide these keys"),
     ("Esc", "clear the selection, then leave"),
 )

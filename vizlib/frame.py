@@ -1,4 +1,4 @@
-"""The empty figure that views of a run start from: time to the right, lanes downwards, and how it answers the pointer.
+"""The empty figure that views of a run start from: time to the right, lanes downwards, and how it moves.
 
 Figures under each other share one `Axis`, so that they zoom and move together and the pointer's moment shows in all.
 """
@@ -19,7 +19,6 @@ from bokeh.models import (
     HoverTool,
     PanTool,
     Range1d,
-    TapTool,
     WheelZoomTool,
 )
 from bokeh.models.annotations import Span
@@ -84,21 +83,17 @@ class Axis:
         _label(plot, lanes, _LONG_TIMES if ends_ns >= 120e9 else [_TIMES])
         return plot
 
-    def answer(
-        self, plot: figure, touchable: Sequence[GlyphRenderer[Any]], clickable: Sequence[GlyphRenderer[Any]]
-    ) -> None:
-        """Let `plot` move, zoom (the wheel alone scrolls the notebook), and tell the page what is pointed at."""
+    def answer(self, plot: figure, told: Sequence[GlyphRenderer[Any]] = ()) -> None:
+        """Let `plot` move and zoom; the wheel alone scrolls the notebook.  The page shows the words of `told`."""
         pan, box = PanTool(dimensions="width", name="pan"), BoxZoomTool(dimensions="width", name="box")
         zoom = WheelZoomTool(dimensions="width", modifiers="ctrl", maintain_focus=False)
-        hover = HoverTool(renderers=[*touchable], tooltips=None, callback=tell_page("point", "cb_data"))
-        pointer = CrosshairTool(dimensions="height", overlay=self.pointer)
-        plot.add_tools(pan, zoom, box, pointer, hover, TapTool(renderers=[*clickable]))
+        plot.add_tools(pan, zoom, box, CrosshairTool(dimensions="height", overlay=self.pointer))
+        if told:
+            plot.add_tools(HoverTool(renderers=[*told], tooltips=None, callback=tell_page("point", "cb_data")))
         plot.toolbar.update(active_drag=pan, active_scroll=zoom)
         for renderer in plot.renderers:
             if isinstance(renderer, GlyphRenderer):
                 renderer.update(selection_glyph=None, nonselection_glyph=None)
-        for renderer in clickable:
-            renderer.data_source.selected.js_on_change("indices", tell_page("choose", "{source: cb_obj}"))
 
 
 _TIMES: dict[str, Any] = {"base": 10, "mantissas": [1, 2, 5]}

@@ -64,5 +64,5 @@ class Lanes:
         workers = []
         for worker in trace.workers:
             workers.append(Lane(words.name(worker, 24), at, at + tall))
-            at += tall + _GAP * tall / 22
+            at += tall + round(_GAP * tall / 22)
         return cls(cores, tuple(workers), at + _MARGIN - (_GAP if workers else 0) + (0 if workers else 28))

@@ -1,6 +1,7 @@
 """A picture as a piece of HTML that needs nothing but a browser.
 
-Every output carries all that it needs: the document, and BokehJS, both compressed (about 0.5 MB).  So it can be shown
+Every output carries all that it needs: the document, the run's columns, and BokehJS, all compressed (about 0.5 MB and
+some bytes for each event).  So it can be shown
 in any order, moved, copied, reopened without a kernel, exported or mailed, and no cell has to run before it.  The first
 output of a page unpacks BokehJS for all of them.  Where scripts do not run (an untrusted notebook, a web preview), the
 text form stays visible; where they do, it remains as the picture's text alternative.
@@ -21,8 +22,8 @@ from bokeh.embed.util import standalone_docs_json_and_render_items
 from bokeh.model import Model
 from bokeh.models import LayoutDOM
 
-from vizlib import bundle, controls, stills
-from vizlib.played import Columns, states
+from vizlib import bundle, controls, packing, stills
+from vizlib.played import Columns, states, transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,10 @@ body {{ margin: 0 auto; padding: 20px 28px; max-width: 1280px; background: #FFFF
 
 def _fragment(sheet: Sheet, text: str, *, alone: bool = False) -> str:
     documents, item = _document([section.figure for section in sheet.sections])
-    content = {"markup": _markup(sheet), "docs": documents, "item": item, "runs": sheet.runs, "states": states()}
-    content["panels"] = [{"kind": panel.kind, "content": panel.content, "run": panel.run} for panel in sheet.panels]
+    panels = [{"kind": panel.kind, "content": panel.content, "run": panel.run} for panel in sheet.panels]
+    data, columns = packing.pack({"runs": sheet.runs, "panels": panels})
+    content = {"markup": _markup(sheet), "docs": documents, "item": item, "data": data}
+    content |= {"states": states(), "transfers": transfers()}
     # about what the picture will need
     tall = 260 + sum((section.figure.height or 0) + 60 for section in sheet.sections)
     return "\n".join(
@@ -158,6 +161,8 @@ def _fragment(sheet: Sheet, text: str, *, alone: bool = False) -> str:
             f'<pre class="lab-text">{escape(text)}</pre>',
             f'<script type="text/plain" class="lab-library">{bundle.library() if sheet.sections else ""}</script>',
             f'<script type="text/plain" class="lab-document">{bundle.pack(serialize_json(content))}</script>',
+            f'<script type="text/plain" class="lab-columns">{bundle.pack(columns)}</script>',
+            f'<script type="text/plain" class="lab-code">{bundle.code()}</script>',
             f"<script>{bundle.script()}</script>",
             "</div>",
         )
@@ -169,16 +174,24 @@ _STILL = "The picture needs JavaScript. In JupyterLab, run the cell or trust the
 
 def _markup(sheet: Sheet) -> str:
     bars = [controls.PLAYER] if sheet.runs else []
-    bars += [controls.NAVIGATION] if sheet.runs and sheet.sections else []
+    if sheet.runs and sheet.sections:
+        bars.append(controls.navigation(arrows=_last_timeline(sheet) >= 0))
     keys = controls.KEYS if sheet.runs else ""
     return "\n".join((*_header(sheet), sheet.above, *bars, keys, *_desk(sheet), sheet.below))
+
+
+def _last_timeline(sheet: Sheet) -> int:
+    """The number of the last section that is a timeline, -1 if none is."""
+    return max((i for i, one in enumerate(sheet.sections) if one.kind == "Timeline"), default=-1)
 
 
 def _desk(sheet: Sheet) -> Iterable[str]:
     yield '<div class="lab-desk">'
     if sheet.sections:
-        last = max((i for i, one in enumerate(sheet.sections) if one.kind == "Timeline"), default=-1)
+        last = _last_timeline(sheet)
         yield '<div class="lab-times">'
+        if last >= 0 and sheet.runs:
+            yield controls.MAP
         for i, section in enumerate(sheet.sections):
             yield from _section(section)
             if i == last:
@@ -207,6 +220,8 @@ def _section(section: Section) -> Iterable[str]:
     yield from (f'<p class="lab-saying">{escape(sentence)}</p>' for sentence in section.sentences)
     yield f'<div class="lab-plot" role="img" aria-label="{told}"></div>'
     yield section.key
+    if section.kind == "Timeline":
+        yield '<p class="lab-note lab-merged" hidden></p>'
     yield from (f'<p class="lab-note">{escape(note)}</p>' for note in section.notes)
     yield "</div>"
 

@@ -37,6 +37,19 @@ STYLES: dict[State, Style] = {
 }
 """In the order of the legend."""
 
+RARITY = (
+    State.SEND_BLOCKED,
+    State.GIL_WAIT,
+    State.CORE_WAIT,
+    State.ENCODE,
+    State.DECODE,
+    State.RECV_BLOCKED,
+    State.RUNNING,
+    State.SLEEPING,
+    State.OBSERVER,
+)
+"""Which state a picture tells of several that are too short to be seen: the first of these."""
+
 WORKER_COLORS = ("#4A79A5", "#7059A6", "#A255C4", "#647E38", "#996B56", "#437F7D", "#AA5E7B", "#787850")
 """Who runs on a core.  Softer than the states, dark enough for white words, and always with the worker's name."""
 

@@ -18,7 +18,7 @@ from vizlib.views import deadlock as _deadlock
 from vizlib.views import machine as _machine
 from vizlib.views import source as _source
 from vizlib.views import summary as _summary
-from vizlib.views.timeline import Columns, axis_for, columns, draw, end_of
+from vizlib.views.timeline import Outline, axis_for, draw, outline
 
 
 def timeline(trace: Trace) -> View:
@@ -82,18 +82,18 @@ def _view(traces: Sequence[Trace], parts: Sequence[str], told: Callable[[Trace],
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """What is to be shown: the runs, what each is called, what a timeline draws of it, and the axis that all share."""
+    """What is to be shown: the runs, what each is called, its timeline's outline, and the axis that all share."""
 
     traces: Sequence[Trace]
     titles: Sequence[str]
-    drawn: Sequence[Columns]
+    made: Sequence[Outline]
     axis: Axis
 
     @classmethod
     def of(cls, traces: Sequence[Trace]) -> _Desk:
-        drawn = [columns(trace) for trace in traces]
+        made = [outline(trace) for trace in traces]
         channels = [lane.label for trace in traces for lane in _blocking.lanes(trace).workers]
-        return cls(traces, comparison.titles(traces), drawn, axis_for(drawn, channels if len(traces) == 1 else ()))
+        return cls(traces, comparison.titles(traces), made, axis_for(made, channels if len(traces) == 1 else ()))
 
     def named(self) -> Iterable[tuple[int, Trace, str]]:
         """Number, run, and a heading where there is more than one."""
@@ -104,7 +104,7 @@ class _Desk:
 def _sheet(traces: Sequence[Trace], parts: Sequence[str]) -> Sheet:
     desk = _Desk.of(traces)
     chosen = set(parts)
-    marks = {kind for one in desk.drawn for kind in one.marks["kind"]}
+    marks = {kind for one in desk.made for kind in one.marks}
     marks |= {"deadlock" for trace in traces if trace.deadlock}
     plays = chosen & _IN_TIME
     return Sheet(
@@ -128,14 +128,14 @@ def _below(traces: Sequence[Trace], chosen: set[str]) -> str:
 
 
 def _timelines(desk: _Desk) -> Iterable[Section]:
-    for trace, title, drawn in zip(desk.traces, desk.titles, desk.drawn, strict=True):
-        yield Section(title, words.subtitle(trace), draw(drawn, desk.axis), drawn.notes)
+    for trace, title, made in zip(desk.traces, desk.titles, desk.made, strict=True):
+        yield Section(title, words.subtitle(trace), draw(made, desk.axis), made.notes)
 
 
 def _depths(desk: _Desk) -> Iterable[Section]:
-    for trace, drawn in zip(desk.traces, desk.drawn, strict=True):
+    for trace, made in zip(desk.traces, desk.made, strict=True):
         if trace.channels:
-            figure = _blocking.draw(trace, desk.axis, end_of(drawn))
+            figure = _blocking.draw(trace, desk.axis, made.ends_ns)
             told = "objects queued, up to the number at the right"
             lives = legend.lives([trace])
             yield Section("How full each channel was", told, figure, _blocking.notes(trace), (), lives, "Steps in time")

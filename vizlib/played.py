@@ -1,31 +1,31 @@
-"""What a page needs to know of a run to play it: who was in which state when, and where each message was.
+"""What a page needs to know of a run: who was in which state when, on which core, and where each message was.
 
-Columns of plain numbers, nanoseconds of the run, which the page's scripts read at the playhead's moment.  Spans that
-are too many are joined as in the timeline; of too many messages the first are kept.  What was left out is said.
+Columns of plain numbers, nanoseconds of the run, all of what was recorded.  The page's scripts read them at the
+playhead's moment, and draw from them what can be seen of the interval that is shown: see `assets/detail.js`.  Only of
+texts (what was printed and sent) there may be too many for a page; then the first are kept, and it is said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from runtime.tracing.depth import depth_of
-from runtime.tracing.model import NONE, Evidence, Message, State, Transfer, Worker
+from runtime.tracing.model import Ending, Evidence, State, Transfer, Worker
+from runtime.tracing.tables import Table
 from runtime.tracing.traces import Trace
 from vizlib import words
-from vizlib.merging import Run, merge
-from vizlib.palette import STYLES, worker_color
+from vizlib.lanes import Lanes
+from vizlib.packing import Near, Numbers
+from vizlib.palette import RARITY, STYLES, worker_color
 
-SPANS = 50_000
-"""Spans that one run carries for playing, at most; with more, short ones are joined."""
-MESSAGES = 20_000
-"""Messages that one run carries for playing, at most."""
-PREVIEW = 12  # characters of a value beside its token
+TEXTS = 200_000
+"""Different texts of messages, and printed lines, whose words one run carries; of later ones only that they were."""
 
 type Columns = dict[str, Any]
-
-_TIMES = ("began", "encoded", "admitted", "sent", "taken", "received")
 
 
 def states() -> list[Columns]:
@@ -35,14 +35,20 @@ def states() -> list[Columns]:
             "label": state.label,
             "color": STYLES[state].color,
             "edge": STYLES[state].outline or STYLES[state].color,
+            "outline": STYLES[state].outline,
             "height": STYLES[state].height,
             "points": STYLES[state].points,
             "holds": True if state in HOLDING else False if state in FREE else None,
+            "operates": state in OPERATIONS,
+            "order": list(STYLES).index(state),
+            "rarity": RARITY.index(state),
         }
         for state in State
     ]
 
 
+OPERATIONS = (State.SEND_BLOCKED, State.RECV_BLOCKED, State.ENCODE, State.DECODE)
+"""States in which a worker is busy with one message, or waits for it."""
 HOLDING = (State.RUNNING, State.ENCODE, State.DECODE)
 """States in which a worker executes Python, and so holds its GIL."""
 FREE = (State.SEND_BLOCKED, State.RECV_BLOCKED, State.SLEEPING)
@@ -51,22 +57,27 @@ FREE = (State.SEND_BLOCKED, State.RECV_BLOCKED, State.SLEEPING)
 
 def played(trace: Trace, title: str) -> Columns:
     """The columns of one run, under the name that it has in the picture."""
-    spans = zip(*(trace.spans.column(f) for f in ("worker", "state", "began_ns", "ended_ns")), strict=True)
-    merged = merge(spans, trace.wall_ns, SPANS)
-    lives: list[list[Run]] = [[] for _ in trace.workers]
-    for run in merged.runs:
-        lives[run.lane].append(run)
-    messages = sorted(trace.messages, key=lambda message: message.began_ns)
+    previews, texts = _numbered(trace, trace.messages, "preview", 60)
+    printed, lines = _numbered(trace, trace.outputs, "text", 200)
+    sources = list(dict.fromkeys((worker.source, worker.first_line) for worker in trace.workers))
     return {
         "title": title,
         "wall": trace.wall_ns,
+        "complete": trace.complete,
         "gil": gil(trace),
-        "workers": [_worker(trace, *pair) for pair in zip(trace.workers, lives, strict=True)],
-        "channels": [{"name": words.short(one.name, 24), "capacity": one.capacity} for one in trace.channels],
-        "messages": _messages(trace, messages[:MESSAGES]),
+        "workers": [
+            _worker(trace, worker, spans) | {"source": sources.index((worker.source, worker.first_line))}
+            for worker, spans in zip(trace.workers, _lives(trace), strict=True)
+        ],
+        "lanes": _lanes(Lanes.of(trace)),
+        "sources": [_source(*source) for source in sources],
+        "cores": _cores(trace),
+        "channels": [{"name": words.plain(one.name), "capacity": one.capacity} for one in trace.channels],
+        "messages": _messages(trace, previews),
+        "texts": texts,
         "deadlock": [asdict(one) for one in trace.deadlock],
-        "prints": sorted(trace.outputs.column("at_ns"))[:MESSAGES],
-        "notes": [*_notes(merged.joined, len(trace.spans), len(messages))],
+        "outputs": _outputs(trace, printed),
+        "printed": lines,
     }
 
 
@@ -86,43 +97,125 @@ def fullest_of(trace: Trace, channel: int) -> int:
     return min(most, trace.channels[channel].capacity or most)
 
 
-def _worker(trace: Trace, worker: Worker, life: list[Run]) -> Columns:
-    life.sort(key=lambda run: (run.began_ns, run.ended_ns))
-    spans = trace.spans
-    channel, line, evidence = spans.column("channel"), spans.column("line"), spans.column("evidence")
+def notes(trace: Trace) -> Iterable[str]:
+    """What a page does not carry of a run."""
+    texts = len(set(trace.messages.column("preview")))
+    if texts > TEXTS:
+        yield f"Of {texts:,} different values the first {TEXTS:,} can be read here; all messages are drawn."
+    if len(trace.outputs) > TEXTS:
+        yield f"Of {len(trace.outputs):,} printed lines the first {TEXTS:,} can be read here; all are marked."
+
+
+def _sorted(table: Table[Any], *by: str) -> dict[str, Numbers]:
+    """The columns of a table as arrays, in the order of the columns `by`, the first counting most."""
+    columns: dict[str, Numbers] = {name: np.asarray(column) for name, column in table.columns.items()}
+    order = np.lexsort([columns[name] for name in reversed(by)])
+    if (np.diff(order) == 1).all():  # as it mostly is
+        return columns
+    return {name: column[order] for name, column in columns.items()}
+
+
+def _parts(columns: dict[str, Numbers], by: str, groups: Iterable[int]) -> Iterable[dict[str, Numbers]]:
+    """The rows of each group, where the columns are in the order of their groups."""
+    for group in groups:
+        first, last = np.searchsorted(columns[by], [group, group + 1])
+        yield {name: column[first:last] for name, column in columns.items()}
+
+
+def _lives(trace: Trace) -> Iterable[dict[str, Numbers]]:
+    spans = _sorted(trace.spans, "worker", "began_ns", "ended_ns")
+    return _parts(spans, "worker", range(len(trace.workers)))
+
+
+def _worker(trace: Trace, worker: Worker, spans: dict[str, Numbers]) -> Columns:
+    failed = worker.ending is not Ending.RETURNED
     return {
         "name": words.name(worker),
         "color": worker_color(worker.index),
         "began": worker.began_ns,
         "ended": worker.ended_ns,
         "ending": worker.ending.value,
+        "told": words.ending(trace, worker),
+        "failed": failed,
+        "line": next((one.line for one in trace.errors if one.worker == worker.name), -1) if failed else -1,
         "spans": {
-            "state": [run.kind for run in life],
-            "began": [run.began_ns for run in life],
-            "ended": [run.ended_ns for run in life],
-            "channel": [channel[run.index] if run.count == 1 else NONE for run in life],
-            "line": [line[run.index] if run.count == 1 else NONE for run in life],
-            "inferred": [int(evidence[run.index] == Evidence.INFERRED and run.count == 1) for run in life],
-            "count": [run.count for run in life],
+            "began": spans["began_ns"],
+            "ended": Near(spans["ended_ns"], "began", 1),
+            "state": spans["state"].astype(np.int8),
+            "channel": spans["channel"].astype(np.int32),
+            "line": spans["line"].astype(np.int32),
+            "inferred": (spans["evidence"] == Evidence.INFERRED).astype(np.int8),
         },
     }
 
 
-def _messages(trace: Trace, messages: list[Message]) -> Columns:
-    columns: Columns = {name: [getattr(one, f"{name}_ns") for one in messages] for name in _TIMES}
-    columns |= {name: [getattr(one, name) for one in messages] for name in ("sender", "receiver", "channel", "size")}
-    columns["bytes"] = [_size(one) for one in messages]
-    columns["transfer"] = [Transfer(one.transfer).label for one in messages]
-    columns["preview"] = [words.plain(trace.text(one.preview), PREVIEW) for one in messages]
-    return columns
+def _lanes(lanes: Lanes) -> Columns:
+    places = {"cores": lanes.cores.values(), "workers": lanes.workers}
+    found = {name: [{"top": one.top, "bottom": one.bottom} for one in some] for name, some in places.items()}
+    return {**found, "height": lanes.height}
 
 
-def _size(message: Message) -> str:
-    return "reference" if message.transfer == Transfer.REFERENCE else words.size(message.size)
+def _source(source: str, first_line: int) -> Columns:
+    return {"first": first_line, "lines": [words.plain(line.strip(), 80) for line in source.splitlines()]}
 
 
-def _notes(joined: int, spans: int, messages: int) -> Iterable[str]:
-    if joined:
-        yield f"{joined:,} of {spans:,} spans are short and played joined: their state is the one that took most time."
-    if messages > MESSAGES:
-        yield f"The first {MESSAGES:,} of {messages:,} messages are played."
+def _cores(trace: Trace) -> list[Columns]:
+    stays = _sorted(trace.core_spans, "core", "began_ns", "ended_ns")
+    cores = sorted(set(trace.core_spans.column("core")))
+    return [
+        {
+            "core": core,
+            "began": part["began_ns"],
+            "ended": Near(part["ended_ns"], "began", 1),
+            "worker": part["worker"].astype(np.int32),
+        }
+        for core, part in zip(cores, _parts(stays, "core", cores), strict=True)
+    ]
+
+
+def _numbered(trace: Trace, table: Table[Any], field: str, limit: int) -> tuple[Numbers, list[str]]:
+    """For each row the number of its text among those that are kept, or NONE, and those texts."""
+    column = np.asarray(table.column(field))
+    used, numbers = np.unique(column, return_inverse=True)
+    kept = used[used >= 0][:TEXTS]
+    numbers = numbers - np.count_nonzero(used < 0)
+    shown = np.where(numbers < len(kept), np.maximum(numbers, -1), -1).astype(np.int32)
+    return shown, [_plain(trace.texts[i], limit) for i in kept]
+
+
+def _plain(text: str, limit: int) -> str:
+    return text if len(text) <= limit and text.isprintable() else words.plain(text, limit)
+
+
+_NEAR = {
+    "encoded": "began",
+    "admitted": "encoded",
+    "sent": "admitted",
+    "taken": "admitted",
+    "asked": "taken",
+    "received": "taken",
+}
+
+
+def _messages(trace: Trace, previews: Numbers) -> Columns:
+    table = trace.messages
+    columns: dict[str, Numbers] = {name: np.asarray(column) for name, column in table.columns.items()}
+    order = np.argsort(columns["began_ns"], kind="stable")
+    found: Columns = {"began": columns["began_ns"][order]}
+    for name, near in _NEAR.items():
+        found[name] = Near(columns[f"{name}_ns"][order], near)
+    for name in ("sender", "receiver", "channel", "transfer", "send_line", "recv_line"):
+        found[name] = columns[name][order].astype(np.int32)
+    return found | {"size": columns["size"][order].astype(np.int64), "preview": previews[order]}
+
+
+def _outputs(trace: Trace, printed: Numbers) -> Columns:
+    columns: dict[str, Numbers] = {name: np.asarray(column) for name, column in trace.outputs.columns.items()}
+    order = np.argsort(columns["at_ns"], kind="stable")
+    found = {name: columns[name][order].astype(np.int32) for name in ("worker", "stream")}
+    return {"at": columns["at_ns"][order], **found, "text": printed[order]}
+
+
+def transfers() -> Sequence[str]:
+    """How each way of crossing is called, by its number."""
+    return [transfer.label for transfer in Transfer]

@@ -21,10 +21,10 @@ _CELLS = (
 }))"""
 )
 
-# Every figure of the page's Bokeh documents: how many rows each named part draws, and which lanes are labelled.
+# Every figure of the page's Bokeh documents: how many spans a timeline shows, and which lanes are labelled.
 _FIGURES = """() => window.Bokeh.documents.flatMap((one) => one.roots()).map((figure) => ({
-    rows: Object.fromEntries(figure.renderers.filter((one) => one.name)
-        .map((one) => [one.name, one.data_source?.get_length() ?? 0])),
+    spans: [...window.__lab.views.values()].flatMap((view) => view.pictures).filter((one) => one.figure.plot === figure)
+        .flatMap((one) => one.lanes.seen.found).reduce((sum, lane) => sum + lane.shown, 0),
     lanes: [...figure.left[0].major_label_overrides.values()].map((label) => label.text ?? label),
     width: figure.inner_width,
 }))"""

@@ -84,7 +84,7 @@ def test_all_pictures_are_drawn(desk):
     figures = desk.figures()
     assert len(figures) == 10  # 1 + 2 + 3 + 2 + 2 runs
     for figure in figures:
-        assert figure["rows"]["touch"] > 0
+        assert figure["spans"] > 0
         assert figure["width"] > 400
         assert any(lane.startswith(("count", "fetch")) for lane in figure["lanes"])
     assert all(desk.painted(view) > 4 for view in desk.pictures().all())
@@ -121,7 +121,7 @@ def test_the_saved_lesson_shows_its_pictures_without_a_kernel(desk, lab_server, 
     again = lab_server.open(playwright_browser, LESSON, kernel=False)
     again.wait_for_pictures(len(PICTURES))
     assert again.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session") is None
-    assert all(figure["rows"]["touch"] > 0 for figure in again.figures())
+    assert all(figure["spans"] > 0 for figure in again.figures())
     assert all(again.painted(view) > 4 for view in again.pictures().all())
     again.page.close()
 

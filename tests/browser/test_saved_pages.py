@@ -5,6 +5,7 @@ import pytest
 import vizlib
 from runtime.tracing.model import Channel, State
 from tests.vizlib import builders
+from vizlib.palette import STYLES
 
 pytestmark = pytest.mark.browser
 
@@ -93,17 +94,19 @@ def test_the_wheel_zooms_only_with_ctrl(show, pair):
 
 def test_the_legend_singles_out_and_hides(show, pair):
     page = show(pair)
-    shown = f"""state => {PLOT}.renderers
-        .filter((one) => one.name === "state:" + state && !one.glyph.tags.includes("edge"))
-        .map((one) => [one.visible, one.glyph.fill_alpha.value])"""
+    shown = f"""color => {{
+        const {{ color: colors, alpha }} = {PLOT}.renderers.find((one) => one.name === "bars").data_source.data;
+        return [...new Set(alpha.filter((_, i) => colors[i] === color))];
+    }}"""
+    running, waiting = STYLES[State.RUNNING].color, STYLES[State.GIL_WAIT].color
     page.click(".lab-legend [data-state=gil-wait]")
-    assert page.evaluate(shown, "running") == [[True, 0.1]]
-    assert page.evaluate(shown, "gil-wait") == [[True, 1]]
+    assert page.evaluate(shown, running) == [0.1]
+    assert page.evaluate(shown, waiting) == [1]
     page.click(".lab-legend [data-state=gil-wait]")
     page.click(".lab-legend [data-state=running]", modifiers=["Shift"])
-    assert page.evaluate(shown, "running")[0][0] is False
+    assert page.evaluate(shown, running) == []
     page.keyboard.press("Enter")
-    assert page.evaluate(shown, "running") == [[True, 1]]
+    assert page.evaluate(shown, running) == [1]
 
 
 def test_a_bar_narrower_than_its_edge_has_none(show):
@@ -113,9 +116,8 @@ def test_a_bar_narrower_than_its_edge_has_none(show):
     long_wait = builders.span(0, State.CORE_WAIT, 100_000, 150_000)
     spans = sorted([*waits, *running, long_wait], key=lambda span: span.began_ns)
     page = show(vizlib.timeline(builders.trace([builders.worker(0, "a")], spans)))
-    edges = f"{PLOT}.renderers.filter((one) => one.glyph.tags.includes('edge')).map((one) => one.view.filter.indices)"
-    page.wait_for_function(f"() => {edges}.flat().length > 0")
-    assert page.evaluate(edges) == [[99]]
+    data = f"{PLOT}.renderers.find((one) => one.name === 'edges').data_source.data"
+    assert page.evaluate(f"[{data}.left, {data}.right]") == [[100_000], [150_000]]
 
 
 def test_a_click_keeps_the_arrows_of_a_bar(show):
@@ -126,7 +128,7 @@ def test_a_click_keeps_the_arrows_of_a_bar(show):
         messages=[builders.message(0, 1, 90, 95)],
     )
     page = show(vizlib.timeline(trace))
-    arrows = f"{PLOT}.renderers.find((one) => one.name === 'chosen arrows').view.filter.indices.length"
+    arrows = f"{PLOT}.renderers.find((one) => one.name === 'chosen arrows').data_source.data.x0.length"
     point_at(page, 0.4, 15)
     page.locator(".lab-tip").wait_for(state="visible")
     page.mouse.down()

@@ -46,7 +46,7 @@ TRACES = {
 def test_every_view_takes_any_trace(name, trace):
     view = (vizlib.VIEWS[name].make if name in vizlib.VIEWS else vizlib.show)(trace)
     html = view.html()
-    assert len(re.findall(r"</script>", html, re.IGNORECASE)) == 3
+    assert len(re.findall(r"</script>", html, re.IGNORECASE)) == 5
     assert "<img" not in html.lower()
     assert str(view).strip()
     assert view.sheet().name is not None

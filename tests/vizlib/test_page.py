@@ -73,7 +73,7 @@ def test_nothing_from_a_program_becomes_markup():
         outputs=[Output(0, 1, 5, 0)], errors=(WorkerFailure(EVIL, EVIL, EVIL, EVIL, 10),),
     )  # fmt: skip
     html = vizlib.compare(trace, trace).html()
-    assert len(re.findall(r"</script>", html, re.IGNORECASE)) == 3
+    assert len(re.findall(r"</script>", html, re.IGNORECASE)) == 5
     markup = json.loads(unpacked(html, "lab-document"))["markup"]
     for part in (html, markup):
         assert "<img" not in part.lower()

@@ -1,5 +1,5 @@
 // The selected interval as a table: how long each worker was in each state within it.
-({ one, runs, states, clock, playhead, zoomTo }) => {
+({ one, runs, states, clock, moments, playhead, zoomTo }) => {
   const place = one(".lab-brushed");
   const make = (parent, name, className = "", text = "") => {
     const element = document.createElement(name);
@@ -9,10 +9,10 @@
     return element;
   };
 
-  // Nanoseconds by state, of one worker between two moments.  A span that was joined counts as the state that it shows.
+  // Nanoseconds by state, of one worker between two moments.
   const sums = ({ spans }, from, to) => {
     const found = new Float64Array(states.length);
-    for (let i = 0; i < spans.began.length && spans.began[i] < to; i++) {
+    for (let i = Math.max(moments.spanAt(spans, from), 0); i < spans.began.length && spans.began[i] < to; i++) {
       found[spans.state[i]] += Math.max(0, Math.min(spans.ended[i], to) - Math.max(spans.began[i], from));
     }
     return found;

@@ -86,31 +86,33 @@
 
   // ---- events -------------------------------------------------------------------------------------------------
 
-  const moments = new Set([0, end]);
-  for (const { workers, messages, prints } of runs) {
-    for (const { spans, began, ended } of workers) {
-      for (const at of spans.began) moments.add(at);
-      moments.add(began).add(ended);
-    }
-    for (const column of [messages.admitted, messages.taken, messages.received, prints]) for (const at of column) moments.add(at);
-  }
-  const events = Float64Array.from(moments).filter((at) => at >= 0 && at <= end).sort();
-  clock.events = events;
+  // Columns of moments, each in the order of time, made when they are first asked for: there may be millions.
+  let columns = null;
+  const moments = () => (columns ??= [
+    Float64Array.of(0, end),
+    ...runs.flatMap(({ workers, messages, outputs }) => [
+      ...workers.flatMap(({ spans, began, ended }) => [spans.began, Float64Array.of(began, ended)]),
+      ...[messages.admitted, messages.taken, messages.received].map((column) => column.slice().sort()),
+      outputs.at,
+    ]),
+  ]);
 
-  // The number of events before `ns`.
-  const place = (ns) => {
-    let [low, high] = [0, events.length];
+  // The number of a column's moments before `ns`.
+  const place = (column, ns) => {
+    let [low, high] = [0, column.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (events[middle] < ns) low = middle + 1;
+      if (column[middle] < ns) low = middle + 1;
       else high = middle;
     }
     return low;
   };
   clock.step = (forward) => {
     clock.pause();
-    const index = forward ? place(clock.now + 1e-3) : place(clock.now) - 1;
-    clock.go(events[Math.min(Math.max(index, 0), events.length - 1)]);
+    const after = (column) => column[place(column, clock.now + 1e-3)] ?? end;
+    const before = (column) => column[place(column, clock.now) - 1] ?? 0;
+    const found = moments().map(forward ? after : before);
+    clock.go(forward ? found.reduce((a, b) => Math.min(a, b)) : found.reduce((a, b) => Math.max(a, b)));
   };
 
   // ---- speed --------------------------------------------------------------------------------------------------

@@ -1,46 +1,43 @@
-// Following a message from one of its ends to the other: the chosen bar's message, or the last one that was sent.
-({ clock, figures, arrowsOf, show, say }) => {
-  const column = (figure) => figure.messages?.data ?? { x0: [], x1: [] };
-  let led = null; // [figure, message] that the keys lead along
+// Following a message from one of its ends to the other: the chosen one, or the last one that was sent.
+({ clock, timelines, say }) => {
+  const { pictures } = timelines;
+  let led = null; // {picture, message} that the keys lead along
 
+  const ends = ({ picture: { run, messages }, message }) => [messages.left(message), run.messages.taken[message]];
   const lastSent = () => {
-    let found = null;
-    let at = -1;
-    for (const figure of figures) {
-      column(figure).x0.forEach((sent, i) => {
-        if (sent <= clock.now && sent > at) [found, at] = [[figure, i], sent];
-      });
-    }
-    return found;
+    const found = pictures.map((picture) => ({ picture, message: picture.messages.lastSent(clock.now) }));
+    const sent = found.filter(({ message }) => message >= 0).sort((a, b) => ends(b)[0] - ends(a)[0]);
+    return sent[0] ?? null;
   };
   const chosen = () => {
-    const figure = figures.find((one) => one.chosen.length);
-    const [message] = figure ? arrowsOf(figure, figure.chosen[0]) : [];
-    return message === undefined ? null : [figure, message];
+    const picture = pictures.find(({ arrows }) => arrows.state.chosen.length);
+    const [message] = picture ? picture.arrows.ofPlace(picture.arrows.state.chosen[0]) : [];
+    return message === undefined ? null : { picture, message };
   };
-  const isThere = ([figure, i]) => [column(figure).x0[i], column(figure).x1[i]].includes(clock.now);
 
   const forget = () => {
     const any = led !== null;
-    for (const figure of figures) figure.followed = [];
     led = null;
-    show();
+    for (const picture of pictures) {
+      picture.arrows.state.followed = [];
+      timelines.changed(picture);
+    }
     return any;
   };
 
   const go = (end) => {
-    const next = led && isThere(led) ? led : chosen() ?? lastSent();
+    const next = led && ends(led).includes(clock.now) ? led : chosen() ?? lastSent();
     if (!next) return;
     forget();
     led = next;
-    const [figure, i] = led;
-    figure.followed = [i];
+    const { picture, message } = led;
+    picture.arrows.state.followed = [message];
     clock.pause();
-    clock.go(end === "sent" ? column(figure).x0[i] : column(figure).x1[i]);
-    const [who, ...facts] = column(figure).words[i].split("\n");
+    clock.go(ends(led)[end === "sent" ? 0 : 1]);
+    const [who, ...facts] = timelines.wording.message(picture.run, message).split("\n");
     const value = facts.find((fact) => fact.startsWith("value\t"))?.slice(6);
     say(`${end === "sent" ? "sent" : "taken"}: ${who}${value === undefined ? "" : `, ${value}`}`);
-    show();
+    timelines.changed(picture);
   };
   return { go, forget };
 }

@@ -11,6 +11,8 @@
     a: () => navigate?.move(-0.2),
     d: () => navigate?.move(0.2),
     f: () => navigate?.fit(),
+    z: () => actions.closer?.(),
+    Backspace: () => actions.back?.(),
     " ": () => actions.play(),
   };
 

@@ -3,7 +3,7 @@
 // Everything stands where the plan says; this script only fills it in.  Where a reader goes to a moment, each token is
 // exactly as far as the record says.  While it plays, a crossing that takes no visible time is drawn for a fifth of a
 // second of screen, after it happened and never before.
-({ stage, content, run, states, clock, moments }) => {
+({ stage, content, run, states, transfers, clock, moments, wording }) => {
   const NS = "http://www.w3.org/2000/svg";
   const make = (parent, name, attributes = {}, text = null) => {
     const element = document.createElementNS(NS, name);
@@ -28,6 +28,8 @@
   const put = (element, text) => { if (element.textContent !== text) element.textContent = text; };
   const set = (element, key, value) => { if (element.getAttribute(key) !== value) element.setAttribute(key, value); };
   const { messages: m } = run;
+  const preview = (i) => (m.preview[i] < 0 ? "" : short(run.texts[m.preview[i]], 12));
+  const bytes = (i) => (transfers[m.transfer[i]] === "reference" ? "reference" : wording.bytes(m.size[i]));
 
   // ---- what stands still ----------------------------------------------------------------------------------------
 
@@ -204,12 +206,12 @@
 
   const radius = (bytes) => Math.min(9, 4.2 + 0.85 * Math.log10(1 + bytes));
   const makeToken = (i) => {
-    const token = make(scene.tokens, "g", { class: `lab-token lab-by-${m.transfer[i]}` });
+    const token = make(scene.tokens, "g", { class: `lab-token lab-by-${transfers[m.transfer[i]]}` });
     const to = m.receiver[i] < 0 ? "nobody" : run.workers[m.receiver[i]].name;
-    make(token, "title", {}, `${m.preview[i] || "a message"}: ${m.bytes[i]}, ${m.transfer[i]}, ${run.workers[m.sender[i]].name} → ${to}`);
+    make(token, "title", {}, `${preview(i) || "a message"}: ${bytes(i)}, ${transfers[m.transfer[i]]}, ${run.workers[m.sender[i]].name} → ${to}`);
     const disc = make(token, "circle", { r: radius(m.size[i]) });
     const label = make(token, "text", { "text-anchor": "middle" });
-    label.textContent = [short(m.preview[i], 9), m.size[i] ? m.bytes[i] : ""].filter(Boolean).join(" · ");
+    label.textContent = [short(preview(i), 9), m.size[i] ? bytes(i) : ""].filter(Boolean).join(" · ");
     return { token, disc, label };
   };
 
@@ -241,22 +243,37 @@
   // Where many cross in that time, it is shortened so that about forty are on their way at once.
   const scarce = (40 * clock.end) / Math.max(m.began.length, 1);
 
-  // Messages by the time of their admission, in which a queue hands them out.
-  const order = [...m.began.keys()].sort((a, b) => m.admitted[a] - m.admitted[b] || a - b);
+  // Messages by the time of their admission, in which a queue hands them out; in blocks, of which those that cannot be
+  // anywhere at a moment are passed over together.
+  const BLOCK = 256;
+  const order = Uint32Array.from(m.began.keys()).sort((a, b) => m.admitted[a] - m.admitted[b] || a - b);
+  const isReceived = (i) => m.received[i] >= 0 && m.taken[i] >= 0;
+  const goneAt = (i) => (isReceived(i) ? Math.max(m.received[i], m.taken[i]) : Infinity);
+  const blocks = Array.from({ length: Math.ceil(order.length / BLOCK) }, (_, b) => {
+    const members = order.subarray(b * BLOCK, (b + 1) * BLOCK);
+    return {
+      members,
+      first: members.reduce((least, i) => Math.min(least, m.began[i]), Infinity),
+      last: members.reduce((most, i) => Math.max(most, goneAt(i)), -Infinity),
+    };
+  });
+  const maybeAt = function* (ns, hop) {
+    for (const { members, first, last } of blocks) if (first <= ns && last + hop > ns) yield* members;
+  };
 
   const drawMessages = (ns, hop) => {
     for (const one of scene.alive.values()) one.seen = false;
     named = [];
     const depth = scene.pipes.map(() => 0);
     const handled = new Map(); // worker -> the size of what it encodes or decodes
-    for (const i of order) {
-      if (m.began[i] > ns || (m.received[i] >= 0 && m.taken[i] >= 0 && ns >= Math.max(m.received[i], m.taken[i] + hop))) continue;
+    for (const i of maybeAt(ns, hop)) {
+      if (m.began[i] > ns || (isReceived(i) && ns >= Math.max(m.received[i], m.taken[i] + hop))) continue;
       const queued = m.admitted[i] >= 0 && m.admitted[i] <= ns && (m.taken[i] < 0 || ns < m.taken[i]);
       const at = placeOf(i, ns, depth[m.channel[i]], hop);
       if (queued) depth[m.channel[i]] += 1;
       if (at) drawToken(i, at);
-      if (m.size[i] && ns < m.encoded[i]) handled.set(m.sender[i], m.bytes[i]);
-      if (m.size[i] && m.taken[i] >= 0 && ns >= m.taken[i] && ns < m.received[i]) handled.set(m.receiver[i], m.bytes[i]);
+      if (m.size[i] && ns < m.encoded[i]) handled.set(m.sender[i], bytes(i));
+      if (m.size[i] && m.taken[i] >= 0 && ns >= m.taken[i] && ns < m.received[i]) handled.set(m.receiver[i], bytes(i));
     }
     for (const [i, { seen, token }] of scene.alive) {
       if (seen) continue;

@@ -22,7 +22,7 @@
     const state = states[spans.state[i]];
     return {
       word: state.label, state, line: spans.line[i], channel: spans.channel[i], inferred: spans.inferred[i] === 1,
-      index: i, count: spans.count[i],
+      index: i,
     };
   };
 

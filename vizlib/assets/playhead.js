@@ -1,7 +1,7 @@
 // The playhead over the figures in time, the axis that drags it, and the interval that a reader selected.
 //
 // All of it lies in a layer of plain elements over each figure, so that moving it never repaints the figure.
-({ clock, figures, plotViews, range }) => {
+({ clock, figures, range, turn }) => {
   const make = (name, parent) => {
     const element = document.createElement("div");
     element.className = name;
@@ -9,14 +9,14 @@
     return element;
   };
 
-  const layers = figures.map((figure, i) => {
-    const place = plotViews[i].el.closest(".lab-plot") ?? plotViews[i].el.getRootNode().host.closest(".lab-plot");
+  const layers = figures.map(({ plot, view }) => {
+    const place = view.el.closest(".lab-plot") ?? view.el.getRootNode().host.closest(".lab-plot");
     const layer = make("lab-layer", place);
     const frame = make("lab-frame", layer);
     const axis = make("lab-axis", layer);
     axis.title = "Drag: move through time · Shift+drag: select an interval";
     return {
-      plot: figure.plot, view: plotViews[i], place, layer, frame, axis,
+      plot, view, place, layer, frame, axis,
       selected: make("lab-selected", frame), line: make("lab-playhead", layer), knob: make("lab-knob", axis), width: 0, left: 0,
     };
   });
@@ -54,15 +54,13 @@
   };
 
   // While it plays, a picture that is zoomed in turns its pages with the playhead.
-  const turn = (ns, why) => {
+  const keepInView = (ns, why) => {
     if (why === "start" || (ns >= range.start && ns <= range.end)) return;
     const span = range.end - range.start;
-    const [low, high] = range.bounds;
-    const start = Math.min(Math.max(ns - 0.1 * span, low), high - span);
-    range.setv({ start, end: start + span });
+    turn(ns - 0.1 * span, ns + 0.9 * span);
   };
   clock.follow((ns, why) => {
-    turn(ns, why);
+    keepInView(ns, why);
     for (const layer of layers) drawLine(layer, ns);
   });
 

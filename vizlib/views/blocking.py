@@ -237,7 +237,7 @@ def draw(trace: Trace, axis: Axis, ends_ns: int) -> figure:
         full = plot.segment([0], [lane.top], [trace.wall_ns], [lane.top], line_dash=[2, 3])
         themed(full.glyph, line_color="rule")
         _scale(plot, lane, most, trace.wall_ns)
-    axis.answer(plot, [], [])
+    axis.answer(plot)
     return plot
 
 
