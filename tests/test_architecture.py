@@ -212,22 +212,28 @@ ROOMS: dict[str, str] = {
     "vizlib.teaching.scheduler.compiling": (
         "teaching.scheduler.lowering teaching.scheduler.steps teaching.scheduler.values"
     ),
-    "vizlib.teaching.scheduler.machine": "runtime.errors teaching.scheduler.steps teaching.scheduler.values",
-    "vizlib.teaching.scheduler.exploration": "teaching.scheduler.machine teaching.scheduler.steps",
+    "vizlib.teaching.scheduler.state": "teaching.scheduler.steps teaching.scheduler.values",
+    "vizlib.teaching.scheduler.machine": (
+        "runtime.errors teaching.scheduler.state teaching.scheduler.steps teaching.scheduler.values"
+    ),
+    "vizlib.teaching.scheduler.exploration": (
+        "teaching.scheduler.machine teaching.scheduler.state teaching.scheduler.steps"
+    ),
     "vizlib.teaching.scheduler.game": (
-        "teaching.scheduler.exploration teaching.scheduler.machine teaching.scheduler.steps "
-        "teaching.scheduler.values words"
+        "teaching.scheduler.exploration teaching.scheduler.machine teaching.scheduler.state "
+        "teaching.scheduler.steps teaching.scheduler.values words"
     ),
     "vizlib.teaching.scheduler.telling": (
-        "teaching.markup teaching.report teaching.requirements teaching.scheduler.game teaching.scheduler.machine words"
+        "teaching.markup teaching.report teaching.requirements teaching.scheduler.game teaching.scheduler.state words"
     ),
     "vizlib.teaching.scheduler.panel": (
-        "bundle palette teaching.scheduler.exploration teaching.scheduler.game teaching.scheduler.machine "
-        "teaching.scheduler.steps teaching.scheduler.telling"
+        "bundle palette teaching.scheduler.exploration teaching.scheduler.game teaching.scheduler.state "
+        "teaching.scheduler.steps teaching.scheduler.telling teaching.scheduler.values"
     ),
     "vizlib.teaching.scheduler.puzzle": (
         "teaching.report teaching.scheduler.compiling teaching.scheduler.game teaching.scheduler.machine "
-        "teaching.scheduler.panel teaching.scheduler.steps teaching.scheduler.telling teaching.scheduler.values"
+        "teaching.scheduler.panel teaching.scheduler.state teaching.scheduler.steps teaching.scheduler.telling "
+        "teaching.scheduler.values"
     ),
     "vizlib.teaching.scheduler": (
         "teaching.scheduler.panel teaching.scheduler.puzzle teaching.scheduler.steps teaching.scheduler.telling"

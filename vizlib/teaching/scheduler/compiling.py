@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vizlib.teaching.scheduler.lowering import Lowering, expression
-from vizlib.teaching.scheduler.steps import LOOP, Does, Expression, Step
+from vizlib.teaching.scheduler.steps import LOOP, TEMPORARY, Does, Expression, Step
 from vizlib.teaching.scheduler.values import End, Lock, Shared
 
 
@@ -156,13 +156,18 @@ class _Compiler(Lowering):
             place = self.place(target)
             self.emit(Does.WRITE, f"write {text}", visible=True, value=expression(lowered, text), place=place)
             return
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            pair = ast.Tuple([self.lower(target.slice), lowered], ast.Load())
+            told = f"{text} = {ast.unparse(value)}"
+            self.emit(Does.PUT, told, visible=True, value=expression(pair, text), target=(target.value.id,))
+            return
         parts = target.elts if isinstance(target, ast.Tuple) else [target]
         if not all(isinstance(part, ast.Name) for part in parts):
             self.refuse(node, "a puzzle assigns to variables, and to what is shared")
         into = tuple(names) if isinstance(target, ast.Tuple) else (names[0], "")
-        last = self.steps[-1] if self.steps else None
-        if isinstance(lowered, ast.Name) and last is not None and last.target == (lowered.id, ""):
-            last.target = into  # read straight into the variable
+        in_hand = isinstance(lowered, ast.Name) and lowered.id.startswith(TEMPORARY)
+        if in_hand and self.steps[-1].target == (ast.unparse(lowered), ""):
+            self.steps[-1].target = into  # read straight into the variable
             return
         self.emit(Does.COMPUTE, f"{text} = {ast.unparse(value)}", value=expression(lowered, text), target=into)
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from vizlib.teaching.scheduler.machine import Blocked, Machine, Move, State
+from vizlib.teaching.scheduler.machine import Machine
+from vizlib.teaching.scheduler.state import Blocked, Move, State
 from vizlib.teaching.scheduler.steps import PuzzleError
 
 MOST_STATES = 20_000
@@ -100,19 +101,20 @@ def explore(machine: Machine, judge: Callable[[State, bool], str]) -> Exploratio
     Raises `PuzzleError` for a puzzle with more than `MOST_STATES`.
     """
     start = machine.start()
-    numbers = {repr(start): 0}  # the text tells 1 from True, which are equal
-    waiting, nodes = deque([start]), []
+    numbers = {_key(start, -1): 0}
+    waiting, nodes = deque([(start, -1)]), []
     while waiting:
-        state = waiting.popleft()
-        turns = [machine.turn(state, worker) for worker in range(len(machine.workers))]
+        state, last = waiting.popleft()
+        turns = machine.turns(state)
         moves = [one for one in turns if isinstance(one, Move)]
         wrong = judge(state, not moves)
         onward = []
-        for move in moves if not wrong else ():
-            key = repr(move.state)
+        for move in _allowed(machine, moves, last) if not wrong else ():
+            after = move.state, move.worker if machine.rules.one_order else -1
+            key = _key(*after)
             if key not in numbers:
                 numbers[key] = len(numbers)
-                waiting.append(move.state)
+                waiting.append(after)
             onward.append((move, numbers[key]))
         if len(numbers) > MOST_STATES:
             raise PuzzleError(
@@ -120,6 +122,18 @@ def explore(machine: Machine, judge: Callable[[State, bool], str]) -> Exploratio
             )
         nodes.append(Node(state, tuple(onward), tuple(one for one in turns if isinstance(one, Blocked)), wrong))
     return Exploration(nodes)
+
+
+def _key(state: State, last: int) -> str:
+    """What tells states apart.  The text tells 1 from True, which are equal."""
+    return f"{last} {state!r}"
+
+
+def _allowed(machine: Machine, moves: list[Move], last: int) -> list[Move]:
+    """The moves that the rules leave: all, or that of the first worker after the one that moved last."""
+    if not machine.rules.one_order:
+        return moves
+    return sorted(moves, key=lambda move: (move.worker <= last, move.worker))[:1]
 
 
 def ring(blocked: Sequence[Blocked]) -> list[Blocked]:

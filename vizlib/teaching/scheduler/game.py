@@ -11,9 +11,10 @@ from typing import Any
 
 from vizlib import words
 from vizlib.teaching.scheduler.exploration import Exploration, explore, ring
-from vizlib.teaching.scheduler.machine import Blocked, Machine, Move, State
+from vizlib.teaching.scheduler.machine import Machine
+from vizlib.teaching.scheduler.state import Blocked, Move, State
 from vizlib.teaching.scheduler.steps import FUNCTIONS, LOOP, TEMPORARY, PuzzleError
-from vizlib.teaching.scheduler.values import thaw
+from vizlib.teaching.scheduler.values import Lists, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +107,13 @@ class Game:
         return ""
 
     def _waits(self, state: State) -> str:
-        turns = [self.machine.turn(state, worker) for worker in range(len(state.lives))]
-        stuck = ring([one for one in turns if isinstance(one, Blocked)])
+        stuck = ring([one for one in self.machine.turns(state) if isinstance(one, Blocked)])
         return ", and ".join(f"{self.names[one.worker]} {one.told}" for one in stuck)
 
     def _seen(self, state: State) -> dict[str, Any]:
         """The names that a condition can use."""
         ended = [(worker, life) for worker, life in zip(self.names, state.lives, strict=True) if life.ended]
+        thaw = Lists(state.heap).thaw
         seen: dict[str, Any] = {"results": {name: thaw(life.result) for name, life in ended}}
         for (shared, _), values in zip(self.machine.shared, state.memory, strict=True):
             kept = [thaw(value) for value in values]
@@ -137,13 +138,13 @@ class Game:
 
     def memory(self, state: State) -> list[str]:
         """The values of `places`."""
-        return [repr(value) for values in state.memory for value in values]
+        return [shown(state.heap, value) for values in state.memory for value in values]
 
     def variables(self, state: State, worker: int) -> list[tuple[str, str]]:
         """A worker's own variables, without its arguments; what it has just read is `in hand`."""
         given = self.machine.workers[worker].given
         return [
-            ("in hand" if name.startswith(TEMPORARY) else name, repr(value))
+            ("in hand" if name.startswith(TEMPORARY) else name, shown(state.heap, value))
             for name, value in state.lives[worker].names
             if not name.startswith(LOOP) and name not in given
         ]

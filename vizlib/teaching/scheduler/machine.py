@@ -9,66 +9,16 @@ wait with a timeout may end at any moment: that is one more step to choose.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from runtime import errors
+from vizlib.teaching.scheduler.state import Blocked, Life, Move, Rules, State, Worker, tidied
 from vizlib.teaching.scheduler.steps import FUNCTIONS, LOOP, TEMPORARY, Expression, Step
-from vizlib.teaching.scheduler.values import End, Items, Lock, Shared, ends_in, freeze, thaw
+from vizlib.teaching.scheduler.values import End, Lists, Lock, Ref, Shared, ends_in, shown
 
 _ENDLESS = 1_000  # steps that nobody chooses, in a row
-
-
-class Life(NamedTuple):
-    """One worker at one moment."""
-
-    at: int  # number of its next step; -1 when it has ended
-    names: tuple[tuple[str, Any], ...]  # its variables
-    offering: bool = False  # its object waits at a rendezvous to be taken
-    result: Any = None
-    raised: str = ""
-    closed: tuple[End, ...] = ()  # ends that it has closed
-
-    @property
-    def ended(self) -> bool:
-        """Whether it has nothing more to do."""
-        return self.at < 0
-
-
-class State(NamedTuple):
-    """Everything at one moment."""
-
-    lives: tuple[Life, ...]
-    memory: tuple[tuple[Any, ...], ...]  # of each shared object, its places
-    queues: tuple[tuple[tuple[int, Any], ...], ...]  # of each channel, (sender, object), the next to come out first
-    owners: tuple[int, ...]  # of each lock; -1: nobody
-
-
-class Move(NamedTuple):
-    """What happens when a worker takes its next step."""
-
-    worker: int
-    told: str
-    state: State
-
-
-class Blocked(NamedTuple):
-    """Why a worker cannot go on, and who could change that."""
-
-    worker: int
-    told: str
-    awaited: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """One worker of a puzzle: its name, its snippet as text and as steps, and its arguments by name."""
-
-    name: str
-    source: str
-    steps: tuple[Step, ...]
-    given: Mapping[str, Any]
 
 
 class _RaisedError(Exception):
@@ -83,20 +33,44 @@ class Machine:
     capacities: Sequence[int | None]
     shared: Sequence[tuple[Shared, tuple[Any, ...]]]
     locks: int
+    rules: Rules = Rules()
 
     def start(self) -> State:
         """The state before anybody has done anything."""
-        lives = tuple(Life(0, tuple(sorted(worker.given.items()))) for worker in self.workers)
-        memory = tuple(values for _, values in self.shared)
-        state = State(lives, memory, ((),) * len(self.capacities), (-1,) * self.locks)
+        lists = Lists(())
+        lives = []
+        for worker in self.workers:
+            lists = Lists(lists.lists)  # each worker has lists of its own
+            lives.append(Life(0, tuple(sorted((name, lists.keep(value)) for name, value in worker.given.items()))))
+        memory = tuple(tuple(map(lists.keep, values)) for _, values in self.shared)
+        state = State(tuple(lives), memory, ((),) * len(self.capacities), (-1,) * self.locks, tuple(lists.lists))
         for index in range(len(self.workers)):
             state = _Turn(self, state, index).settled()
-        return state
+        return tidied(state)
 
     def turn(self, state: State, worker: int) -> Move | Blocked | None:
         """What becomes of `state` when it is this worker's turn; None when it has ended."""
+        if state.lives[worker].ended:
+            return None
+        found = _Turn(self, state, worker).take()
+        while self.rules.whole_lines and isinstance(found, Move) and self._in_a_line(found.state, worker):
+            more = _Turn(self, found.state, worker).take()
+            if isinstance(more, Blocked):
+                break
+            found = Move(worker, f"{found.told}, then {more.told}", more.state)
+        return found._replace(state=tidied(found.state)) if isinstance(found, Move) else found
+
+    def turns(self, state: State) -> list[Move | Blocked]:
+        """The turns of all that have not ended."""
+        found = [turn for worker in range(len(self.workers)) if (turn := self.turn(state, worker)) is not None]
+        if self.rules.never_stuck and found and not any(isinstance(one, Move) for one in found):
+            freed = [_Turn(self, state, one.worker, freed=True).take() for one in found]
+            return [one._replace(state=tidied(one.state)) if isinstance(one, Move) else one for one in freed]
+        return found
+
+    def _in_a_line(self, state: State, worker: int) -> bool:
         life = state.lives[worker]
-        return None if life.ended else _Turn(self, state, worker).take()
+        return not life.ended and not life.offering and not self.workers[worker].steps[life.at].first
 
     def holders(self, state: State, end: End) -> tuple[int, ...]:
         """The workers that have this end of a channel and have not closed it."""
@@ -104,13 +78,13 @@ class Machine:
             index
             for index, life in enumerate(state.lives)
             if not life.ended
-            and any(_same(end, one) for _, value in life.names for one in ends_in(value))
+            and any(_same(end, one) for _, value in life.names for one in ends_in(state.heap, value))
             and not any(_same(end, one) for one in life.closed)
         )
 
     def open(self, state: State, end: End) -> bool:
         """Whether somebody has this end, or may still receive it."""
-        sent = (one for queue in state.queues for _, value in queue for one in ends_in(value))
+        sent = (one for queue in state.queues for _, value in queue for one in ends_in(state.heap, value))
         return bool(self.holders(state, end)) or any(_same(end, one) for one in sent)
 
 
@@ -121,11 +95,15 @@ def _same(one: End, other: End) -> bool:
 class _Turn:
     """One worker's turn: collects what changes."""
 
-    def __init__(self, machine: Machine, state: State, worker: int) -> None:
-        self.machine, self.worker = machine, worker
+    def __init__(self, machine: Machine, state: State, worker: int, *, freed: bool = False) -> None:
+        self.machine, self.worker, self.freed = machine, worker, freed
+        self.adopt(state)
+        self.load(state.lives[worker])
+
+    def adopt(self, state: State) -> None:
         self.lives, self.memory = list(state.lives), list(state.memory)
         self.queues, self.owners = list(state.queues), list(state.owners)
-        self.load(state.lives[worker])
+        self.lists = Lists(state.heap)
 
     def load(self, life: Life) -> None:
         self.life = life
@@ -141,7 +119,13 @@ class _Turn:
         if self.at >= 0:
             self.life = self.life._replace(at=self.at, names=tuple(sorted(self.names.items())))
         self.lives[self.worker] = self.life
-        return State(tuple(self.lives), tuple(self.memory), tuple(self.queues), tuple(self.owners))
+        return State(
+            tuple(self.lives), tuple(self.memory), tuple(self.queues), tuple(self.owners), tuple(self.lists.lists)
+        )
+
+    def shown(self, value: Any) -> str:
+        """A value as Python writes it."""
+        return shown(self.lists.lists, value)
 
     def name(self, worker: int) -> str:
         return self.machine.workers[worker].name
@@ -203,9 +187,9 @@ class _Turn:
     def evaluate(self, value: Expression | None) -> Any:
         """What an expression is now, as values are kept."""
         assert value is not None
-        seen = {name: thaw(kept) for name, kept in self.names.items()}
+        seen = {name: self.lists.thaw(kept) for name, kept in self.names.items()}
         try:
-            return freeze(eval(value.code, {"__builtins__": FUNCTIONS}, seen))
+            return self.lists.keep(eval(value.code, {"__builtins__": FUNCTIONS}, seen))
         except Exception as error:
             raise _RaisedError(type(error).__name__, str(error)) from None
 
@@ -213,11 +197,13 @@ class _Turn:
         """Give `value` its names; returns them in words."""
         if target[-1] == "":
             self.names[target[0]] = value
-            return "" if target[0].startswith((TEMPORARY, LOOP)) else f"{target[0]} = {value!r}"
+            if target[0].startswith(LOOP):
+                self.names.pop(f"{target[0]}n", None)  # where a loop that was broken off had come to
+            return "" if target[0].startswith((TEMPORARY, LOOP)) else f"{target[0]} = {self.shown(value)}"
         if not isinstance(value, tuple) or len(value) != len(target):
-            raise _RaisedError("ValueError", f"{value!r} has not {len(target)} parts")
+            raise _RaisedError("ValueError", f"{self.shown(value)} has not {len(target)} parts")
         self.names.update(zip(target, value, strict=True))
-        return ", ".join(f"{name} = {part!r}" for name, part in zip(target, value, strict=True))
+        return ", ".join(f"{name} = {self.shown(part)}" for name, part in zip(target, value, strict=True))
 
     def forget(self) -> None:
         for name in [name for name in self.names if name.startswith(TEMPORARY)]:
@@ -242,7 +228,7 @@ class _Turn:
         number, index, text = self.where(step)
         value = self.memory[number][index]
         name = self.assign(step.target, value)
-        return f"reads {text}: {value!r}" + (f", so {name}" if name else "")
+        return f"reads {text}: {self.shown(value)}" + (f", so {name}" if name else "")
 
     def do_write(self, step: Step) -> str:
         number, index, text = self.where(step)
@@ -250,12 +236,12 @@ class _Turn:
         places = list(self.memory[number])
         places[index] = value
         self.memory[number] = tuple(places)
-        return f"writes {text} = {value!r}"
+        return f"writes {text} = {self.shown(value)}"
 
     def do_compute(self, step: Step) -> str:
         value = self.evaluate(step.value)
         name = self.assign(step.target, value)
-        return f"sets {name}" if name else f"computes {step.value.text if step.value else ''}: {value!r}"
+        return f"sets {name}" if name else f"computes {step.value.text if step.value else ''}: {self.shown(value)}"
 
     def do_test(self, step: Step) -> str:
         met = bool(self.evaluate(step.value))
@@ -282,11 +268,26 @@ class _Turn:
 
     def do_append(self, step: Step) -> str:
         name, value = step.target[0], self.evaluate(step.value)
-        before = self.names.get(name)
-        if not isinstance(before, Items):
-            raise _RaisedError("AttributeError", f"{name} is no list")
-        self.names[name] = Items((*before, value))
-        return f"appends {value!r} to {name}"
+        before = self.list_of(name)
+        self.lists.put(before, (*self.lists.lists[before.number], value))
+        return f"appends {self.shown(value)} to {name}"
+
+    def do_put(self, step: Step) -> str:
+        name = step.target[0]
+        before = self.list_of(name)
+        index, value = self.evaluate(step.value)
+        content = list(self.lists.lists[before.number])
+        if not isinstance(index, int) or not -len(content) <= index < len(content):
+            raise _RaisedError("IndexError", f"{name} has no place {index!r}")
+        content[index] = value
+        self.lists.put(before, tuple(content))
+        return f"sets {name}[{index}] = {self.shown(value)}"
+
+    def list_of(self, name: str) -> Ref:
+        value = self.names.get(name)
+        if not isinstance(value, Ref):
+            raise _RaisedError("TypeError", f"{name} is no list")
+        return value
 
     def do_assert(self, step: Step) -> str:
         if not self.evaluate(step.value):
@@ -295,8 +296,9 @@ class _Turn:
 
     def do_return(self, step: Step) -> str:
         result = self.evaluate(step.value)
+        said = self.shown(result)
         self.end(result)
-        return f"returns {result!r}"
+        return f"returns {said}"
 
     # --- locks --------------------------------------------------------------------------------------------------
 
@@ -346,23 +348,30 @@ class _Turn:
         if capacity is not None and not step.patient and len(queue) >= capacity:
             raise _RaisedError("ChannelFullError", f"no room in {end.name}")
         if capacity is not None and 0 < capacity <= len(queue):
+            if self.freed:
+                return f"goes on, although {end.name} is full"
             return Blocked(self.worker, f"waits for room in {end.name}", self.others(end, sending=False))
+        if not self.machine.rules.references:
+            value = self.lists.copied(value)
         self.queues[end.channel] = (*queue, (self.worker, value))
         if capacity == 0:
             self.at -= 1  # it stays here until its object is taken
             self.life = self.life._replace(offering=True)
-            return f"offers {value!r} at {end.name}"
-        return f"sends {value!r} into {end.name}"
+            return f"offers {self.shown(value)} at {end.name}"
+        return f"sends {self.shown(value)} into {end.name}"
 
-    def offering(self, step: Step) -> Blocked:
+    def offering(self, step: Step) -> str | Blocked:
         """The turn of a worker whose object nobody has taken yet."""
         end = self.evaluate(step.value)[0]
         open_still = self.is_open(end, sending=False)
-        if open_still and not step.hurried:
+        if open_still and not step.hurried and not self.freed:
             told = f"waits at {end.name} until somebody takes its object"
             return Blocked(self.worker, told, self.others(end, sending=False))
         self.queues[end.channel] = tuple(one for one in self.queues[end.channel] if one[0] != self.worker)
         self.at += 1
+        if self.freed:
+            self.life = self.life._replace(offering=False)
+            return f"goes on, although nobody has taken its object at {end.name}"
         if open_still:
             raise _RaisedError("ChannelTimeoutError", "its timeout is over")
         raise _RaisedError("ChannelClosedError", f"nobody receives from {end.name} any more")
@@ -374,6 +383,9 @@ class _Turn:
                 raise _RaisedError("ChannelClosedError", f"nobody sends into {end.name} any more")
             if not step.patient:
                 raise _RaisedError("ChannelEmptyError", f"nothing in {end.name}")
+            if self.freed:
+                self.assign(step.target, None)
+                return f"goes on with None, although {end.name} is empty"
             return Blocked(self.worker, f"waits for a message in {end.name}", self.others(end, sending=True))
         return self.received(end, step.target)
 
@@ -384,16 +396,14 @@ class _Turn:
             self.hand_over(sender)
         name = self.assign(target, value)
         from_whom = f" from {self.name(sender)}" if self.machine.capacities[end.channel] == 0 else ""
-        return f"receives {value!r}{from_whom} through {end.name}" + (f": {name}" if name else "")
+        return f"receives {self.shown(value)}{from_whom} through {end.name}" + (f": {name}" if name else "")
 
     def hand_over(self, sender: int) -> None:
         """The sender at a rendezvous goes on: its object was taken."""
         life = self.lives[sender]
         other = _Turn(self.machine, self.state(), sender)
         other.load(life._replace(at=life.at + 1, offering=False))
-        after = other.settled()
-        self.lives, self.memory = list(after.lives), list(after.memory)
-        self.queues, self.owners = list(after.queues), list(after.owners)
+        self.adopt(other.settled())
 
     def do_next(self, step: Step) -> str | Blocked:
         rest, *names = step.target
@@ -405,11 +415,14 @@ class _Turn:
             if self.is_open(end, sending=True):
                 return Blocked(self.worker, f"waits for a message in {end.name}", self.others(end, sending=True))
             told = f"finds that {end.name} is at its end"
-        elif isinstance(source, tuple):
-            if source:
-                self.names[rest] = Items(source[1:]) if isinstance(source, Items) else source[1:]
-                return f"goes on with {self.assign(tuple(names), source[0])}"
+        elif isinstance(source, Ref | tuple | str):
+            taken = self.names.setdefault(f"{rest}n", 0)
+            content = self.lists.lists[source.number] if isinstance(source, Ref) else source
+            if taken < len(content):
+                self.names[f"{rest}n"] = taken + 1
+                return f"goes on with {self.assign(tuple(names), content[taken])}"
             told = "has gone through all"
+            del self.names[f"{rest}n"]
         else:
             raise _RaisedError("TypeError", f"cannot go through {source!r}")
         del self.names[rest]

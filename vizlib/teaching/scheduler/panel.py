@@ -15,9 +15,10 @@ from vizlib.bundle import pack
 from vizlib.palette import DARK, LIGHT, variables, worker_color
 from vizlib.teaching.scheduler.exploration import Node
 from vizlib.teaching.scheduler.game import Game
-from vizlib.teaching.scheduler.machine import State, Worker
+from vizlib.teaching.scheduler.state import State, Worker
 from vizlib.teaching.scheduler.steps import PuzzleError
 from vizlib.teaching.scheduler.telling import described
+from vizlib.teaching.scheduler.values import shown
 
 MOST_STATES = 5_000
 _STILL = "Playing needs JavaScript. In JupyterLab, run the cell or trust the notebook. The puzzle in words:"
@@ -107,7 +108,7 @@ def _node(game: Game, node: Node) -> dict[str, Any]:
         "own": [game.variables(state, worker) for worker in range(len(state.lives))],
         "said": [waits.get(worker, _end(state, worker)) for worker in range(len(state.lives))],
         "memory": game.memory(state),
-        "queues": [[[sender, repr(value)] for sender, value in queue] for queue in state.queues],
+        "queues": [[[sender, shown(state.heap, value)] for sender, value in queue] for queue in state.queues],
         "owners": list(state.owners),
         "moves": [[move.worker, move.told, goes_to] for move, goes_to in node.moves],
         "wrong": node.wrong,
@@ -118,4 +119,4 @@ def _end(state: State, worker: int) -> str:
     life = state.lives[worker]
     if not life.ended:
         return ""
-    return f"raised {life.raised}" if life.raised else f"returned {life.result!r}"
+    return f"raised {life.raised}" if life.raised else f"returned {shown(state.heap, life.result)}"

@@ -12,11 +12,12 @@ from typing import Any
 from vizlib.teaching.report import Report
 from vizlib.teaching.scheduler.compiling import compiled
 from vizlib.teaching.scheduler.game import Condition, Game
-from vizlib.teaching.scheduler.machine import Machine, Worker
+from vizlib.teaching.scheduler.machine import Machine
 from vizlib.teaching.scheduler.panel import Panel
+from vizlib.teaching.scheduler.state import Worker
 from vizlib.teaching.scheduler.steps import PuzzleError
 from vizlib.teaching.scheduler.telling import Findings, Walk, marked
-from vizlib.teaching.scheduler.values import End, Lock, Shared, freeze
+from vizlib.teaching.scheduler.values import End, Lock, Shared, checked
 
 MOST_WORKERS = 6
 
@@ -47,11 +48,11 @@ class Puzzle:
         self.__dict__.pop("game", None)
         number = self._shared[name][0].number if name in self._shared else len(self._shared)
         if fields:
-            made = Shared(number, name, tuple(fields)), tuple(map(freeze, fields.values()))
+            made = Shared(number, name, tuple(fields)), tuple(map(checked, fields.values()))
         elif isinstance(value, list):
-            made = Shared(number, name, ()), tuple(map(freeze, value))
+            made = Shared(number, name, ()), tuple(map(checked, value))
         else:
-            made = Shared(number, name, ("",)), (freeze(value),)
+            made = Shared(number, name, ("",)), (checked(value),)
         self._shared[name] = made
         return made[0]
 
@@ -94,7 +95,7 @@ class Puzzle:
         try:
             given = inspect.signature(function).bind(*arguments)
             given.apply_defaults()
-            kept = {name: freeze(value) for name, value in given.arguments.items()}
+            kept = {name: checked(value) for name, value in given.arguments.items()}
         except TypeError as error:
             raise PuzzleError(f"worker {name!r} cannot be called with what it is given: {error}") from None
         variables = {shared.name: shared for shared, _ in self._shared.values()}

@@ -38,6 +38,7 @@ class Does(StrEnum):
     ACQUIRE = "acquire"
     RELEASE = "release"
     APPEND = "append"
+    PUT = "put"
     PASS = "pass"
     ASSERT = "assert"
     RETURN = "return"

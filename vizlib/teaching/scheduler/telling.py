@@ -10,7 +10,7 @@ from vizlib.teaching.markup import card, escaped
 from vizlib.teaching.report import Report
 from vizlib.teaching.requirements import Requirement, Verdict
 from vizlib.teaching.scheduler.game import Game, told
-from vizlib.teaching.scheduler.machine import Blocked, Move, State, Worker
+from vizlib.teaching.scheduler.state import Blocked, Move, State, Worker
 
 
 def described(game: Game) -> str:
@@ -73,8 +73,7 @@ class Walk:
             self._lines += [f"  next: {line}" for line in _next(game, state)]
 
     def _judge(self, game: Game, state: State) -> None:
-        turns = [game.machine.turn(state, worker) for worker in range(len(game.names))]
-        final = not any(isinstance(one, Move) for one in turns)
+        final = not any(isinstance(one, Move) for one in game.machine.turns(state))
         self.wrong = game.wrong(state, final)
         self.over = final or bool(self.wrong)
 

@@ -253,3 +253,36 @@ def test_the_same_function_serves_a_thread_and_a_puzzle():
     puzzle = Puzzle(wanted='results["reads"] == 7')
     puzzle.worker(puzzle.shared("account", balance=7))(reads)
     assert puzzle.explore().wrong == []
+
+
+def aliases():
+    first = [1]
+    second = first
+    second.append(2)
+    first[0] = [5, second[1]]
+    return first, second, first[0] + second
+
+
+def test_two_names_of_one_list_are_one_list():
+    puzzle = Puzzle(wanted=f'results["aliases"] == {aliases()!r}')
+    puzzle.worker()(aliases)
+    found = puzzle.explore()
+    assert (found.wrong, found.schedules) == ([], 1)
+
+
+def test_a_message_takes_a_copy_along():
+    puzzle = Puzzle(wanted='results == {"reads": [1], "sends": [1, 2]}')
+    numbers_in, numbers_out = puzzle.channel("numbers", None)
+
+    @puzzle.worker(numbers_out)
+    def sends(out):
+        numbers = [1]
+        out.send(numbers)
+        numbers.append(2)
+        return numbers
+
+    @puzzle.worker(numbers_in)
+    def reads(numbers):
+        return numbers.recv()
+
+    assert puzzle.explore().wrong == []
