@@ -99,6 +99,16 @@ class Run:
     # --- what users do ------------------------------------------------------------------------------------------
 
     @property
+    def name(self) -> str:
+        """The program's name."""
+        return self._job.name
+
+    @property
+    def backend(self) -> str:
+        """Where its workers run: a name in `BACKENDS`."""
+        return self._job.backend
+
+    @property
     def trace(self) -> Trace:
         """What has been recorded so far."""
         with self._memory_lock:

@@ -9,11 +9,12 @@
     show(trace)            all of these on one page
     compare(a, b, ...)     several runs on one time axis, with the speed-up in words
     text(a, ...)           the same in plain text
+    live(run)              a run while it goes on, with a Stop button; it ends as its finished picture
 
-All but `text` return a `View`, which plays in a browser without a kernel, displays itself in a notebook, prints as
-text, and saves itself as a page (`.html`) or as a picture for slides (`.svg`, `.png`).  `VIEWS` lists the views of one
-run by name.  `perfetto.export(trace, path)` writes a trace for Perfetto, and `python -m vizlib trace-file -o page.html`
-makes a page of a saved trace.
+All but `text` and `live` return a `View`, which plays in a browser without a kernel, displays itself in a notebook,
+prints as text, and saves itself as a page (`.html`) or as a picture for slides (`.svg`, `.png`).  `VIEWS` lists the
+views of one run by name.  `perfetto.export(trace, path)` writes a trace for Perfetto, and
+`python -m vizlib trace-file -o page.html` makes a page of a saved trace.
 """
 
 from vizlib import perfetto
@@ -21,6 +22,7 @@ from vizlib.browser import BrowserError
 from vizlib.gallery import VIEWS
 from vizlib.page import View
 from vizlib.pictures import blocking, compare, costs, machine, show, source, summary, timeline
+from vizlib.running.live import live
 from vizlib.text import text
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "blocking",
     "compare",
     "costs",
+    "live",
     "machine",
     "perfetto",
     "show",

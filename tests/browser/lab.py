@@ -101,6 +101,19 @@ class Desk:
         found.scroll_into_view_if_needed()
         return found
 
+    def select(self, cell_id: str) -> None:
+        """Make a cell the active one, in command mode."""
+        index = self.page.evaluate(f"(id) => {_MODEL}.findIndex((cell) => cell.id === id)", cell_id)
+        self.page.evaluate(
+            """(index) => {
+                const { content } = jupyterapp.shell.currentWidget;
+                content.activeCellIndex = index;
+                content.mode = "command";
+                content.node.focus();
+            }""",
+            index,
+        )
+
     def step_to(self, cell_id: str) -> None:
         """Press Shift+Enter from the selected cell on, until this cell has been run."""
         current = "jupyterapp.shell.currentWidget.content.activeCell.model.id"

@@ -1,0 +1,1 @@
+"""Runs on the screen while they run: the live view, and the panel for experiments."""

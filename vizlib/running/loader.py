@@ -1,0 +1,36 @@
+"""What a page needs before a figure can grow in it: BokehJS, and the style sheet of the live view.
+
+A figure that grows is a widget, and its script expects BokehJS in the page.  Nothing says when that is so, and cells
+run in any order.  So the live view brings BokehJS itself, packed as pictures carry it; when it is there, the page
+presses a hidden button, and only then does the kernel send the figure.  It is the one way from a page to its kernel
+that every notebook front end has.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+import bokeh
+
+from vizlib import bundle
+from vizlib.palette import DARK, LIGHT, variables
+
+
+def loader(button: str) -> str:
+    """Markup that brings BokehJS into the page, then presses the button of the CSS class `button`."""
+    script = asset("loader.js").replace("VERSION", bokeh.__version__).replace("NAME", button)
+    return (
+        f'<div><script type="text/plain" class="lab-library">{bundle.library()}</script><script>{script}</script></div>'
+    )
+
+
+@cache
+def style() -> str:
+    """The style sheet of live views, in both themes."""
+    return asset("live.css").replace("LIGHT", variables(LIGHT)).replace("DARK", variables(DARK))
+
+
+def asset(name: str) -> str:
+    """The text of a script or style sheet."""
+    return resources.files("vizlib").joinpath("assets", name).read_text("utf-8")

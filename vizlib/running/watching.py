@@ -1,0 +1,133 @@
+"""Following one run from a thread of its own, so that the kernel stays free for other cells.
+
+The thread looks at the run a few times a second, and less often when looking costs much; it hears at once when the run
+ends or is to stop.  It ends with the run.  Nothing that goes wrong in showing can hurt the run.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from runtime.tracing.progress import Progress
+from runtime.tracing.traces import Trace
+from vizlib.running import outcomes
+from vizlib.running.outcomes import Outcome
+
+_log = logging.getLogger(__name__)
+LOOK_S = 0.15
+"""From one look to the next."""
+_SLICE_S = 0.025  # how fast a stop is heard
+_SHARE = 5  # a look that took t is followed by a pause of at least so many times t
+_LONGEST_S = 1.5
+
+
+@runtime_checkable
+class Running(Protocol):
+    """What a run must be able to do to be watched: `runtime.Run` can."""
+
+    @property
+    def name(self) -> str:
+        """The program's."""
+
+    @property
+    def backend(self) -> str:
+        """Where its workers run."""
+
+    @property
+    def trace(self) -> Trace:
+        """What has been recorded so far."""
+
+    def progress(self, after: Progress | None = None) -> Progress:
+        """What happened since `after`."""
+
+    def poll(self, timeout: float = 0.0) -> bool:
+        """Hear the host for a moment; whether the run has ended."""
+
+    def stop(self) -> str:
+        """End it; what that took."""
+
+    def wait(self) -> Trace:
+        """Block until it has ended; raises what went wrong."""
+
+
+class Watch:
+    """One run, watched.  `show` is called with every look, `done` once, both by the watching thread."""
+
+    def __init__(
+        self,
+        begin: Callable[[], Running],
+        show: Callable[[str, Progress], None],
+        done: Callable[[Outcome], None],
+    ) -> None:
+        self._begin, self._show, self._done = begin, show, done
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="vizlib watch", daemon=True)
+        self._cost_s = 0.0
+        self.outcome: Outcome | None = None
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Have the run stopped; returns at once."""
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stop.is_set()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until the run has ended and all is shown; whether that is so."""
+        if self._thread is not threading.current_thread() and self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _watch(self) -> None:
+        self.outcome = self._followed()
+        try:
+            self._done(self.outcome)
+        except Exception:
+            _log.exception("The finished run cannot be shown; the live view's .trace holds it")
+
+    def _followed(self) -> Outcome:
+        how = ""
+        try:
+            run = self._begin()
+            told: Progress | None = None
+            while not self._over(run):
+                began = time.thread_time()
+                told = run.progress(told)
+                self._tell("starting" if all(now is None for now in told.now) else "running", told)
+                self._cost_s = time.thread_time() - began
+            if self.stopping:
+                self._tell("stopping", run.progress(told))
+                how = run.stop()
+            else:
+                self._tell("reading what was recorded", run.progress(told))
+            return outcomes.finished(run.wait())
+        except Exception as error:
+            return outcomes.failed(error, how)
+
+    def _over(self, run: Running) -> bool:
+        """Let the time from one look to the next pass; whether there will be no other."""
+        looks_again = time.monotonic() + min(max(LOOK_S, _SHARE * self._cost_s), _LONGEST_S)
+        while not self.stopping:
+            if run.poll(_SLICE_S):
+                return True
+            if time.monotonic() >= looks_again:
+                return False
+        return True
+
+    def _tell(self, phase: str, told: Progress) -> None:
+        """Show it, until showing fails once."""
+        try:
+            self._show(phase, told)
+        except Exception:
+            self._show = lambda phase, told: None
+            _log.exception("The live view shows nothing more until the run has ended; the run goes on")
