@@ -89,4 +89,15 @@ TABLE = (
         ),
         gaps=3,
     ),
+    Exercise(
+        "06_back_pressure",
+        (
+            Mistake("at most 10 % of the time blocked by sensor", "Blocked for"),
+            Mistake("every channel has a bound", "No bound: readings", "capacity=1", "capacity=None"),
+            Mistake("at most 2 objects at once in readings", "At its fullest it held", "capacity=1", "capacity=10"),
+            Mistake("the results add up", "something is left out", "return dropped", "return 0"),
+            Mistake("at most 10 % of the time blocked by sensor", "Blocked for", "send_nowait(value)", "send(value)"),
+        ),
+        gaps=2,
+    ),
 )
