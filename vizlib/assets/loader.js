@@ -1,7 +1,7 @@
 // Brings BokehJS into the page, once for all pictures of the page, and then presses a hidden button: the kernel waits for
 // that before it sends a figure, since a figure that arrives before BokehJS stays broken.
 (async (root, version, name) => {
-  const page = (window.__lab ??= { libraries: {}, views: new Map() });
+  const libraries = window.__lab?.libraries ?? (window.__labLibraries ??= {}); // the finished pictures' own, if there
 
   const unpack = async (element) => {
     const bytes = Uint8Array.from(atob(element.textContent.trim()), (c) => c.charCodeAt(0));
@@ -11,7 +11,7 @@
 
   const library = () => {
     if (window.Bokeh?.[version]) return window.Bokeh[version];
-    return (page.libraries[version] ??= unpack(root.querySelector(".lab-library")).then((code) => {
+    return (libraries[version] ??= unpack(root.querySelector(".lab-library")).then((code) => {
       const script = document.createElement("script");
       script.textContent = code;
       document.head.append(script);
