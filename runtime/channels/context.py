@@ -23,11 +23,11 @@ class Context(NamedTuple):
     lane: LaneWriter | None = None
     cancel_fd: int = NO_DESCRIPTOR
     owner: int = 0  # worker + 1
-    spins: int = 0  # how often an end that must wait looks again before it sleeps
+    spins: int = 0  # how often an end that must wait looks again before it sleeps, where that pays
 
 
 NOBODY = Context()
-SPINS = 20  # for a worker with a GIL of its own, where there are cores for more than one
+SPINS = 40  # for a worker with a GIL of its own, where there are cores for more than one
 
 
 class Passenger:

@@ -36,11 +36,13 @@ The price: an open gate wakes everyone who sleeps before it; one gets the object
 futex-like "wake one" would have to be passed on by each who is woken but does not need it, and by each who is
 interrupted; a lesson with a dozen workers is better served by what cannot go wrong.
 
-**A short spin.**  To put a thread to sleep and wake it takes 10 microseconds on a busy machine and 25 on an idle one,
-whose cores have to be woken too.  An answer often comes sooner.  So a worker that has a GIL and, probably, a core to
-itself looks some twenty times, for about as long as a wake-up takes, before it sleeps (the competitive spinning of
-Karlin, Li, Manasse and Owicki, SOSP 1991).  Under a shared GIL nobody spins: it would keep the lock from the very
-worker that is waited for.
+**A short spin.**  To put a thread to sleep and wake it takes 2 microseconds when both are on one core, and 25 to 60
+when the other has to be woken on a core of its own.  An answer often comes sooner.  So a worker that has a GIL and,
+probably, a core to itself looks some forty times, for about as long as a wake-up takes, before it sleeps (the
+competitive spinning of Karlin, Li, Manasse and Owicki, SOSP 1991).  On a busy machine, where the one that is waited
+for shares our core, each look only keeps it from running; so a gate remembers how its spins ended (`_Luck`), stops
+when most were in vain, and tries again after 16 waits, then 32, up to 256.  Under a shared GIL nobody spins: it would
+keep the lock from the very worker that is waited for.
 
 **Why poll** and not a blocking read: a waiter must wake for Stop too.  Each worker has a cancel descriptor that becomes
 readable, and stays so, when the run is to stop; poll waits for both.
@@ -286,18 +288,56 @@ class Mutex:
 BLOCKED: Any = object()  # what an attempt returns when it must be made again later
 
 
+_MOST_LUCK = 8
+_SHORTEST_REST, _LONGEST_REST = 16, 256  # waits without a spin
+
+
+class _Luck:
+    """Whether it pays to spin, from how it went: one point for each spin that found something, one off for a vain one.
+
+    Who has no points left rests, for so many waits, and then has one try to begin again.
+    """
+
+    __slots__ = ("_points", "_rest", "_resting")
+
+    def __init__(self) -> None:
+        self._points, self._rest, self._resting = _MOST_LUCK // 2, _SHORTEST_REST, 0
+
+    def try_it(self) -> bool:
+        """Whether to spin this time."""
+        if self._resting:
+            self._resting -= 1
+            return False
+        return True
+
+    def found(self) -> None:
+        """The spin has found something."""
+        if self._points < _MOST_LUCK:
+            self._points += 1
+        else:
+            self._rest = _SHORTEST_REST
+
+    def in_vain(self) -> None:
+        """The spin has found nothing."""
+        self._points -= 1
+        if not self._points:
+            self._points, self._resting = 1, self._rest
+            self._rest = min(2 * self._rest, _LONGEST_REST)
+
+
 class Gate:
     """Where those wait who cannot go on yet.  The flag "somebody may be asleep" is the word `flag` of `words`.
 
     Whoever changes what they wait for looks at the flag, lowers it and then calls `open`, in this order.
     """
 
-    __slots__ = ("_bell", "_flag", "_idle", "_words", "descriptors", "open")
+    __slots__ = ("_bell", "_flag", "_idle", "_luck", "_words", "descriptors", "open")
 
     def __init__(self, bell: Semaphore, words: memoryview[int], flag: int) -> None:
         self._bell, self._words, self._flag = bell, words, flag
         self.descriptors = bell.descriptors
         self.open = bell.post
+        self._luck = _Luck()
         self._idle: dict[int, list[Any]] = {}  # poll objects, by cancel descriptor; each serves one thread at a time
 
     def wait(
@@ -305,9 +345,9 @@ class Gate:
     ) -> Any:
         """Make the attempt again and again, whenever it may succeed, until it does not return `BLOCKED`.
 
-        `spins` attempts are made at once, before it sleeps.  Return what the last one returned; `BLOCKED` when the
-        deadline came first.  Raises `Cancelled` when `cancel_fd` becomes
-        readable, and whatever the attempt raises.
+        `spins` attempts are made at once before it sleeps, where that pays.  Return what the last one returned;
+        `BLOCKED` when the deadline came first.  Raises `Cancelled` when `cancel_fd` becomes readable, and whatever the
+        attempt raises.
         """
         idle = self._idle.setdefault(cancel_fd, [])
         poller = None
@@ -316,10 +356,13 @@ class Gate:
                 poller = idle.pop()
             except IndexError:
                 poller = _poller(self._bell.readable, cancel_fd)
-            for _ in range(spins):
-                outcome = attempt()
-                if outcome is not BLOCKED:
-                    return outcome
+            if spins and self._luck.try_it():
+                for _ in range(spins):
+                    outcome = attempt()
+                    if outcome is not BLOCKED:
+                        self._luck.found()
+                        return outcome
+                self._luck.in_vain()
             while True:
                 self._bell.take_all()
                 self._words[self._flag] = 1

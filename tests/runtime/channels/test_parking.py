@@ -130,6 +130,34 @@ def test_the_deadline_of_a_gate(gate):
     assert gate.wait(lambda: BLOCKED, parking.deadline_after(0.01)) is BLOCKED
 
 
+def test_a_gate_spins_no_more_when_that_is_in_vain_and_again_when_it_pays(gate):
+    gate, _ = gate
+    looks = 0
+    sees_something_at = 0  # the look; 0: never
+
+    def look():
+        nonlocal looks
+        looks += 1
+        return "something" if looks == sees_something_at else BLOCKED
+
+    def looks_of_a_wait():
+        nonlocal looks
+        looks = 0
+        gate.wait(look, deadline=parking.deadline_after(0), spins=10)
+        return looks
+
+    without, spinning = 2, 12  # who waits looks before and after its sleep anyway
+    in_vain = [looks_of_a_wait() for _ in range(80)]
+    assert in_vain[0] == spinning
+    assert in_vain.count(spinning) < 10
+    assert set(in_vain) == {without, spinning}  # now and then it tries again
+    assert in_vain.index(spinning, 10) > 10
+    sees_something_at = 4
+    paying = [looks_of_a_wait() for _ in range(300)]
+    assert paying[-1] == 4  # in the spin, every time
+    assert paying.index(4) > 10
+
+
 @pytest.mark.parametrize("capacity", [0, 1, None])
 def test_stop_wakes_who_waits(place, capacity):
     numbers, out = place.channel(capacity)
