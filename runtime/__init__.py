@@ -36,9 +36,12 @@ if TYPE_CHECKING:
     from runtime.errors import RunLimitError as RunLimitError
     from runtime.errors import RunStoppedError as RunStoppedError
     from runtime.errors import RunTimeoutError as RunTimeoutError
+    from runtime.errors import TaskError as TaskError
     from runtime.errors import TraceFormatError as TraceFormatError
     from runtime.errors import WorkerError as WorkerError
     from runtime.host.job import Limits as Limits
+    from runtime.pools.link import BrokenPoolError as BrokenPoolError
+    from runtime.pools.pool import Pool as Pool
     from runtime.program import Program as Program
     from runtime.run import Run as Run
     from runtime.tracing.traces import Trace as Trace
@@ -67,10 +70,13 @@ _HOMES = {
         "RunLimitError",
         "RunStoppedError",
         "RunTimeoutError",
+        "TaskError",
         "TraceFormatError",
         "WorkerError",
     ),
     "runtime.host.job": ("Limits",),
+    "runtime.pools.link": ("BrokenPoolError",),
+    "runtime.pools.pool": ("Pool",),
     "runtime.program": ("Program",),
     "runtime.run": ("Run",),
     "runtime.tracing.traces": ("Trace",),

@@ -8,6 +8,7 @@ RuntimeError
  │   ├─ ChannelTimeoutError       the wait was not over in time; also a TimeoutError
  │   ├─ ChannelNotFoundError      the channel behind this end no longer exists
  │   └─ MovedError                this buffer was sent away; says where
+ ├─ TaskError                     a pool's task raised what cannot leave its interpreter
  ├─ ProgramError                  the program cannot run as written; says what to change
  └─ RunError                      a run that did not end well; carries the trace so far
      ├─ WorkerError               a worker raised
@@ -73,6 +74,10 @@ class NotShareableError(TypeError):
 
 class ProgramError(RuntimeError):
     """The program cannot run as it is written."""
+
+
+class TaskError(RuntimeError):
+    """A task of a pool raised what cannot leave its interpreter, or returned what cannot be made again here."""
 
 
 class TraceFormatError(ValueError):

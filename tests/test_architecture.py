@@ -130,6 +130,16 @@ ROOMS: dict[str, str] = {
         "tracing.traces"
     ),
     "runtime.program": "backends channels.broker channels.diagnosis errors host.job run snippets tracing.traces",
+    "runtime.pools": "",
+    "runtime.pools.history": "tracing.model tracing.traces",
+    "runtime.pools.tasks": (
+        "channels.diagnosis channels.ends channels.parking errors host.job host.worker snippets tracing.recorder"
+    ),
+    "runtime.pools.link": "channels.parking errors host.job pools.tasks",
+    "runtime.pools.pool": (
+        "channels.diagnosis errors host.job pools.history pools.link pools.tasks program run snippets "
+        "tracing.recorder tracing.traces"
+    ),
     "runtime.pythons": "",
     "runtime.doctor": "backends errors host.observer program pythons",
     # runtime.bench: what everything costs, beside its peers

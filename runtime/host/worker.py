@@ -126,7 +126,7 @@ def _raised(post: Post, error: BaseException) -> Outcome:
             line = tb.tb_lineno
         tb = tb.tb_next
     try:
-        text = _format(error)
+        text = format_error(error)
         message = str(error)
     except Exception:  # an exception whose __str__ raises, or no memory to say more
         text = message = f"{type(error).__name__} (it cannot be shown)"
@@ -141,7 +141,7 @@ def _raised(post: Post, error: BaseException) -> Outcome:
     )
 
 
-def _format(error: BaseException) -> str:
+def format_error(error: BaseException) -> str:
     """The traceback as text, without our own frames: neither those above the snippet nor those below it."""
     import traceback  # noqa: PLC0415
 
