@@ -78,6 +78,16 @@ class Program:
         self._channels[name] = capacity
         return ProgramEnd(self.name, name, sending=False), ProgramEnd(self.name, name, sending=True)
 
+    @property
+    def channels(self) -> dict[str, int | None]:
+        """The capacity of each channel that was declared, by name."""
+        return dict(self._channels)
+
+    @property
+    def workers(self) -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], int]]:
+        """What was declared of each worker, by name: its function, its arguments and how many copies of it run."""
+        return {name: (one.function, one.arguments, one.copies) for name, one in self._workers.items()}
+
     def worker[Function: Callable[..., Any]](
         self, *arguments: Any, copies: int = 1, name: str | None = None
     ) -> Callable[[Function], Function]:

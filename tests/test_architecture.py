@@ -231,7 +231,7 @@ ROOMS: dict[str, str] = {
     "vizlib.teaching.forms": "teaching.answers teaching.markup teaching.questions",
     "vizlib.teaching.requirements": "runtime.tracing.model runtime.tracing.rings runtime.tracing.traces words",
     "vizlib.teaching.efforts": (
-        "runtime.tracing.breakdown runtime.tracing.model runtime.tracing.traces teaching.requirements words"
+        "played runtime.tracing.breakdown runtime.tracing.model runtime.tracing.traces teaching.requirements words"
     ),
     "vizlib.teaching.flows": "runtime.tracing.model runtime.tracing.traces teaching.requirements words",
     "vizlib.teaching.report": "runtime.errors runtime.tracing.traces teaching.markup teaching.requirements words",
@@ -264,12 +264,17 @@ ROOMS: dict[str, str] = {
         "teaching.scheduler.panel teaching.scheduler.state teaching.scheduler.steps teaching.scheduler.telling "
         "teaching.scheduler.values"
     ),
+    "vizlib.teaching.scheduler.outcomes": "teaching.scheduler.game teaching.scheduler.values",
     "vizlib.teaching.scheduler": (
         "teaching.scheduler.panel teaching.scheduler.puzzle teaching.scheduler.steps teaching.scheduler.telling"
     ),
+    "vizlib.teaching.misconceptions": (
+        "runtime.errors runtime.tracing.model runtime.tracing.rings runtime.tracing.traces teaching.markup "
+        "teaching.scheduler.game teaching.scheduler.outcomes teaching.scheduler.puzzle teaching.scheduler.state words"
+    ),
     "vizlib.teaching": (
-        "teaching.answers teaching.efforts teaching.flows teaching.forms teaching.questions teaching.report "
-        "teaching.requirements teaching.reveal teaching.scheduler"
+        "teaching.answers teaching.efforts teaching.flows teaching.forms teaching.misconceptions "
+        "teaching.questions teaching.report teaching.requirements teaching.reveal teaching.scheduler"
     ),
 }
 

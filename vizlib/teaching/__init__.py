@@ -8,6 +8,7 @@
     check(trace, results_add_up_to(...), ...)              marks an exercise from the trace of its run
 
     Puzzle(name, wanted=...)                               you are the scheduler: play, walk, explore
+    contrast(misconception, trace, program)                what you would see if it were true, from a model
 
 What a check can ask for:
 
@@ -32,6 +33,7 @@ from vizlib.teaching.flows import (
     order_kept,
 )
 from vizlib.teaching.forms import Form, ask, estimate, predict, quiz
+from vizlib.teaching.misconceptions import MISCONCEPTIONS, Contrast, contrast
 from vizlib.teaching.questions import Option, right, wrong
 from vizlib.teaching.report import Report, check
 from vizlib.teaching.requirements import (
@@ -48,6 +50,8 @@ from vizlib.teaching.reveal import Reveal, reveal
 from vizlib.teaching.scheduler import Puzzle, PuzzleError
 
 __all__ = [
+    "MISCONCEPTIONS",
+    "Contrast",
     "Form",
     "Option",
     "Puzzle",
@@ -62,6 +66,7 @@ __all__ = [
     "bytes_sent",
     "channels_bounded",
     "check",
+    "contrast",
     "crosses_by",
     "depth_at_most",
     "estimate",

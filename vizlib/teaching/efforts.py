@@ -13,6 +13,7 @@ from runtime.tracing.breakdown import Life
 from runtime.tracing.model import State
 from runtime.tracing.traces import Trace
 from vizlib import words
+from vizlib.played import gil
 from vizlib.teaching.requirements import Requirement, Verdict
 
 
@@ -116,9 +117,6 @@ def _taken_away(trace: Trace) -> int:
     return min(total, trace.wall_ns - 1)
 
 
-_COULD_GO_ON = (State.RUNNING, State.ENCODE, State.DECODE, State.CORE_WAIT, State.OBSERVER)
-
-
 def parallel_at_least(workers: float) -> Requirement:
     """On average so many workers could go on at once: they computed, copied, or waited for nothing but a core.
 
@@ -129,10 +127,23 @@ def parallel_at_least(workers: float) -> Requirement:
     def judge(trace: Trace) -> Verdict:
         if not trace.wall_ns:
             return Verdict(None, "The run took no time at all: give it more to do.")
-        found = sum(life.states.get(state, 0) for life in trace.breakdown() for state in _COULD_GO_ON) / trace.wall_ns
+        found = _at_once(trace)
         return Verdict(found >= workers, f"On average {found:.1f} could go on at once.")
 
     return Requirement(f"on average {workers:g} workers or more can go on at once", judge, measured=True)
+
+
+def _at_once(trace: Trace) -> float:
+    lives = trace.breakdown()
+    had_a_core, ready = (
+        sum(life.states.get(state, 0) for life in lives for state in states) / trace.wall_ns
+        for states in ((*_ON_A_CORE, State.OBSERVER), (State.CORE_WAIT,))
+    )
+    if gil(trace) == "one":
+        # Who waits for the one GIL wakes now and then to ask for it, and needs a core to do so: of those that only
+        # wait for a core, one at most could have gone on.
+        return max(had_a_core, min(had_a_core + ready, 1.0))
+    return had_a_core + ready
 
 
 def _is(life: Life, worker: str) -> bool:

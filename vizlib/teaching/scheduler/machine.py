@@ -343,6 +343,8 @@ class _Turn:
         pair = self.evaluate(step.value)
         end, value = self.end_of(pair[0], step.value.text if step.value else "", sending=True), pair[1]
         if not self.is_open(end, sending=False):
+            if self.machine.rules.never_stuck:
+                return f"goes on, although nobody receives from {end.name} any more"
             raise _RaisedError("ChannelClosedError", f"nobody receives from {end.name} any more")
         capacity, queue = self.machine.capacities[end.channel], self.queues[end.channel]
         if capacity is not None and not step.patient and len(queue) >= capacity:
@@ -369,7 +371,7 @@ class _Turn:
             return Blocked(self.worker, told, self.others(end, sending=False))
         self.queues[end.channel] = tuple(one for one in self.queues[end.channel] if one[0] != self.worker)
         self.at += 1
-        if self.freed:
+        if self.freed or (self.machine.rules.never_stuck and not open_still):
             self.life = self.life._replace(offering=False)
             return f"goes on, although nobody has taken its object at {end.name}"
         if open_still:
@@ -379,7 +381,7 @@ class _Turn:
     def do_receive(self, step: Step) -> str | Blocked:
         end = self.end_of(self.evaluate(step.value), step.value.text if step.value else "", sending=False)
         if not self.queues[end.channel]:
-            if not self.is_open(end, sending=True):
+            if not self.is_open(end, sending=True) and not self.machine.rules.never_stuck:
                 raise _RaisedError("ChannelClosedError", f"nobody sends into {end.name} any more")
             if not step.patient:
                 raise _RaisedError("ChannelEmptyError", f"nothing in {end.name}")

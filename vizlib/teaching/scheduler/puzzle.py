@@ -7,7 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from vizlib.teaching.report import Report
 from vizlib.teaching.scheduler.compiling import compiled
@@ -20,6 +20,20 @@ from vizlib.teaching.scheduler.telling import Findings, Walk, marked
 from vizlib.teaching.scheduler.values import End, Lock, Shared, checked
 
 MOST_WORKERS = 6
+
+
+class Declared(Protocol):
+    """What a puzzle reads of a `runtime.Program`."""
+
+    name: str
+
+    @property
+    def channels(self) -> dict[str, int | None]:
+        """The capacity of each channel, by name."""
+
+    @property
+    def workers(self) -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], int]]:
+        """Function, arguments and copies of each worker, by name."""
 
 
 class Puzzle:
@@ -40,6 +54,19 @@ class Puzzle:
 
     def __repr__(self) -> str:
         return f"<Puzzle {self.name!r}: workers {list(self._workers)}>"
+
+    @classmethod
+    def of(cls, program: Declared, *, wanted: str = "", never: str = "") -> Puzzle:
+        """The same workers and channels as a `runtime.Program` has, to be run by hand.
+
+        Raises `PuzzleError` for a snippet or an argument that a puzzle does not know.
+        """
+        puzzle = cls(program.name, wanted=wanted, never=never)
+        ends = {name: puzzle.channel(name, capacity) for name, capacity in program.channels.items()}
+        for name, (function, arguments, copies) in program.workers.items():
+            given = [ends[one.channel][one.sending] if _is_end(one) else one for one in arguments]
+            puzzle.worker(*given, copies=copies, name=name)(function)
+        return puzzle
 
     # --- writing it ---------------------------------------------------------------------------------------------
 
@@ -140,6 +167,10 @@ class Puzzle:
     def explore(self) -> Findings:
         """Visit every state that some order of steps leads to, and count: is something wrong with any?"""
         return Findings(self.game)
+
+
+def _is_end(argument: Any) -> bool:
+    return isinstance(getattr(argument, "channel", None), str) and isinstance(getattr(argument, "sending", None), bool)
 
 
 def _source(function: Callable[..., Any]) -> str:
