@@ -12,6 +12,11 @@ settings.register_profile("lab", deadline=None)
 settings.load_profile("lab")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: from the first of them on an event loop lives in this thread, which others want to run."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture
 def browser_path() -> str:
     """The path of a browser to drive; where there is none the test skips, and in CI it fails."""

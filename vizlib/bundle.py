@@ -16,8 +16,8 @@ from vizlib.palette import DARK, LIGHT, variables
 
 PARTS = (
     "columns", "wording", "tip", "clock", "moments", "travel", "detail", "messages", "lanes", "marks", "arrows",
-    "legend", "pointing", "timelines", "playhead", "brush", "follow", "minimap", "keys", "machine", "source",
-    "drawing", "saving",
+    "legend", "pointing", "timelines", "playhead", "scrubber", "brush", "follow", "minimap", "keys", "machine",
+    "source", "drawing", "saving",
 )  # fmt: skip
 """Scripts that the page's main script uses, each a file with one function."""
 SHEETS = ("view", "player", "machine", "panels", "saving")

@@ -43,6 +43,7 @@ PLAYER = "\n".join(
         '</div><p class="lab-said" aria-live="polite"></p>',
     )
 )
+_IN_WORDS = _button("text", "in words", "Show the same as text, below", aria_pressed="false")
 _ARROWS = (
     '<label class="lab-arrows"><span class="lab-lead">arrows:</span> <select aria-label="arrows that are shown">'
     '<option value="direct">direct</option><option value="chain">whole chain</option>'
@@ -69,7 +70,7 @@ _NAVIGATION = "\n".join(
         _button("back", "back", "Back to the view before (Backspace)"),
         _SPLIT,
         "ARROWS",
-        _button("text", "in words", "Show the same as text, below", aria_pressed="false"),
+        _IN_WORDS,
         _button("keys", "? keys", "Show the keys (?)", aria_expanded="false"),
         '<span class="lab-hint">Ctrl+wheel: zoom · click a bar: keep its arrows</span></div>',
     )
@@ -86,6 +87,9 @@ SAVING = "\n".join(
         "</div>",
     )
 )
+
+SAVING_AND_WORDS = SAVING.replace('<span class="lab-lead">', f'{_IN_WORDS}<span class="lab-lead">')
+"""For a picture without a bar to move about in it."""
 
 MAP = (
     '<div class="lab-map" title="The whole run: drag the window or its edges, or drag beside it to draw a new one">'
@@ -108,6 +112,8 @@ _KEYS = (
     ("F", "fit: show the whole run"),
     ("Z", "zoom to the selection"),
     ("Backspace", "back to the view before"),
+    ("&larr; &rarr;", "through time, while the time axis has the focus"),
+    ("Shift &larr;", "select there"),
     ("?", "show or hide these keys"),
     ("Esc", "clear the selection, then leave"),
 )

@@ -49,7 +49,7 @@ def lives(traces: Sequence[Trace]) -> str:
     most = max((len(trace.workers) for trace in traces), default=0)
     groups = "".join(_group(*pair) for pair in zip(traces, comparison.titles(traces), strict=True))
     return (
-        '<div class="lab-heading"><b>Where each worker&rsquo;s life went</b>'
+        '<div class="lab-heading"><b role="heading" aria-level="2">Where each worker&rsquo;s life went</b>'
         "<span>each bar is one life, from its start to its end: 100 %</span></div>"
         f'<div class="lab-lives{" lab-many" if most > _MANY else ""}" style="--label:{width + 1}ch">{groups}</div>'
     )
@@ -57,7 +57,7 @@ def lives(traces: Sequence[Trace]) -> str:
 
 def _group(trace: Trace, title: str) -> str:
     rows = "".join(_row(name, shares) for name, shares in comparison.life(trace))
-    return f"<div><h4>{escape(title)}</h4>{rows}</div>"
+    return f"<div><h3>{escape(title)}</h3>{rows}</div>"
 
 
 def _row(name: str, shares: Sequence[comparison.Share]) -> str:

@@ -138,7 +138,9 @@ body {{ margin: 0 auto; padding: 20px 28px; max-width: 1280px; background: #FFFF
 </style>
 </head>
 <body>
+<main>
 {body}
+</main>
 </body>
 </html>
 """
@@ -148,7 +150,7 @@ def _fragment(sheet: Sheet, text: str, *, alone: bool = False) -> str:
     documents, item = _document([section.figure for section in sheet.sections])
     panels = [{"kind": panel.kind, "content": panel.content, "run": panel.run} for panel in sheet.panels]
     data, columns = packing.pack({"runs": sheet.runs, "panels": panels})
-    content = {"markup": _markup(sheet), "docs": documents, "item": item, "data": data}
+    content = {"markup": _markup(sheet, 1 if alone else 2), "docs": documents, "item": item, "data": data}
     content |= {"states": states(), "transfers": transfers()}
     # about what the picture will need
     tall = 260 + sum((section.figure.height or 0) + 60 for section in sheet.sections)
@@ -172,12 +174,12 @@ def _fragment(sheet: Sheet, text: str, *, alone: bool = False) -> str:
 _STILL = "The picture needs JavaScript. In JupyterLab, run the cell or trust the notebook. The same in words:"
 
 
-def _markup(sheet: Sheet) -> str:
+def _markup(sheet: Sheet, level: int) -> str:
     bars = [controls.PLAYER] if sheet.runs else []
     if sheet.runs and sheet.sections:
         bars.append(controls.navigation(arrows=_last_timeline(sheet) >= 0))
     keys = controls.KEYS if sheet.runs else ""
-    return "\n".join((*_header(sheet), sheet.above, *bars, keys, *_desk(sheet), sheet.below))
+    return "\n".join((*_header(sheet, level), sheet.above, *bars, keys, *_desk(sheet), sheet.below))
 
 
 def _last_timeline(sheet: Sheet) -> int:
@@ -207,18 +209,20 @@ def _desk(sheet: Sheet) -> Iterable[str]:
     yield "</div>"
 
 
-def _header(sheet: Sheet) -> Iterable[str]:
-    yield f'<div class="lab-head"><span class="lab-name">{escape(sheet.name)}</span>'
-    yield f'<span class="lab-about">{escape(sheet.about)}</span><span class="lab-at"></span>{controls.SAVING}</div>'
+def _header(sheet: Sheet, level: int) -> Iterable[str]:
+    name = escape(sheet.name)
+    yield f'<div class="lab-head"><span class="lab-name" role="heading" aria-level="{level}">{name}</span>'
+    saving = controls.SAVING if sheet.runs and sheet.sections else controls.SAVING_AND_WORDS
+    yield f'<span class="lab-about">{escape(sheet.about)}</span><span class="lab-at"></span>{saving}</div>'
     yield '<div class="lab-words">' + "".join(f"<p>{escape(sentence)}</p>" for sentence in sheet.sentences) + "</div>"
 
 
 def _section(section: Section) -> Iterable[str]:
     title, subtitle = escape(section.title), escape(section.subtitle)
     told = f"{section.kind}, {title}, {subtitle}; the same follows in words"
-    yield f'<div class="lab-run"><div class="lab-title"><b>{title}</b><span>{subtitle}</span></div>'
+    yield f'<div class="lab-run"><div class="lab-title">{_heading(title)}<span>{subtitle}</span></div>'
     yield from (f'<p class="lab-saying">{escape(sentence)}</p>' for sentence in section.sentences)
-    yield f'<div class="lab-plot" role="img" aria-label="{told}"></div>'
+    yield f'<div class="lab-plot" role="figure" aria-label="{told}"></div>'
     yield section.key
     if section.kind == "Timeline":
         yield '<p class="lab-note lab-merged" hidden></p>'
@@ -226,10 +230,14 @@ def _section(section: Section) -> Iterable[str]:
     yield "</div>"
 
 
+def _heading(title: str) -> str:
+    return f'<b role="heading" aria-level="2">{title}</b>'
+
+
 def _panel(panel: Panel) -> Iterable[str]:
     title, subtitle = escape(panel.title), escape(panel.subtitle)
     yield f'<section class="lab-panel" data-kind="{panel.kind}" aria-label="{title}, {subtitle}">'
-    yield f'<div class="lab-title"><b>{title}</b><span>{subtitle}</span></div>'
+    yield f'<div class="lab-title">{_heading(title)}<span>{subtitle}</span></div>'
     yield f'<div class="lab-stage">{panel.markup}</div>'
     yield from (f'<p class="lab-note">{escape(note)}</p>' for note in panel.notes)
     yield "</section>"

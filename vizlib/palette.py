@@ -72,6 +72,7 @@ LIGHT = {
     "alarm": "#B3261E",
     "panel": "#F6F8FA",
     "playhead": "#C2185B",
+    "focus": "#0072B2",
 }
 
 DARK = {
@@ -84,6 +85,7 @@ DARK = {
     "alarm": "#FF8A80",
     "panel": "#1B1F24",
     "playhead": "#FF5C93",
+    "focus": "#58A6FF",
 }
 
 

@@ -76,7 +76,7 @@ def lab_server(tmp_path_factory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def playwright_browser():
-    """A headless browser for all tests."""
+    """A headless browser for all tests.  While it lives, so does its event loop, in this very thread."""
     from playwright.sync_api import sync_playwright
 
     import bootstrap

@@ -48,7 +48,7 @@ def test_the_text_form_is_the_text_alternative(pair):
     html = pair.html()
     assert '<pre class="lab-text">Interpreters and Threads compared' in html
     markup = json.loads(unpacked(html, "lab-document"))["markup"]
-    assert markup.count('role="img" aria-label="Timeline, ') == 2
+    assert markup.count('role="figure" aria-label="Timeline, ') == 2
     assert 'aria-label="produce: running ' in markup
 
 

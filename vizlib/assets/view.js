@@ -59,7 +59,10 @@ async (root, { page, unpacked, run }) => {
     item.roots = Object.fromEntries(item.root_ids.map((id, i) => [id, all(".lab-plot")[i]]));
     const [views] = await bokeh.embed.embed_items(docs, [item]);
     // The page says itself how to zoom; Bokeh's own reminder cannot be read in a dark theme.
-    for (const view of views.roots) view.notify_about = () => {};
+    for (const view of views.roots) {
+      view.notify_about = () => {};
+      view.el.tabIndex = -1; // the keys are the picture's, and its axis has the focus
+    }
     figureViews.push(...views.roots);
     for (const view of views.roots) if (IN_TIME.includes(view.model.name)) figures.push({ view, plot: view.model });
     return views.roots[0].model.document;
@@ -126,6 +129,7 @@ async (root, { page, unpacked, run }) => {
     const travel = PARTS.travel({ range, whole });
     const timelines = PARTS.timelines({ root, all, one, content, figures, range, tip, heardOf, travel, parts: PARTS });
     playhead = PARTS.playhead({ clock, figures, range, turn: travel.turn });
+    PARTS.scrubber({ axes: all(".lab-axis"), clock, playhead });
     PARTS.brush({ one, runs, states, clock, moments, playhead, zoomTo: travel.show });
     const follow = PARTS.follow({ clock, timelines, say: tell });
     const map = one(".lab-map") && PARTS.minimap({ place: one(".lab-map"), figures, range, timelines, travel, clock });

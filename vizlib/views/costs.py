@@ -150,7 +150,10 @@ return (tick / size).toFixed(0) + " " + unit;
 """
 
 
-NOTHING = '<div class="lab-heading"><b>What crossing cost</b><span>nothing, for no message crossed</span></div>'
+NOTHING = (
+    '<div class="lab-heading"><b role="heading" aria-level="2">What crossing cost</b>'
+    "<span>nothing, for no message crossed</span></div>"
+)
 """What stands in the picture's place where no message crossed, as markup."""
 
 
