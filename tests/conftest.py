@@ -13,7 +13,7 @@ settings.load_profile("lab")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: from the first of them on an event loop lives in this thread, which others want to run."""
+    """Browser tests come last: from the first of them on, an event loop lives in this thread; others start one."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
