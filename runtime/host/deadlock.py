@@ -70,13 +70,17 @@ def deadlocked(found: Iterable[Wait]) -> list[Wait]:
 
 
 def ring(stuck: Iterable[Wait]) -> list[Wait]:
-    """A cycle in a deadlock: each waits for the next one, the last for the first."""
+    """A cycle in a deadlock: each waits for the next one, the last for the first.
+
+    Who could be released by itself and by others waits, in the ring, for one of the others.
+    """
     by_worker = {wait.worker: wait for wait in stuck}
     path: list[int] = []
     worker = min(by_worker)
     while worker not in path:
         path.append(worker)
-        worker = min(by_worker[worker].releasers)
+        releasers = by_worker[worker].releasers
+        worker = min(releasers - {worker} or releasers)
     return [by_worker[each] for each in path[path.index(worker) :]]
 
 

@@ -100,4 +100,20 @@ TABLE = (
         ),
         gaps=2,
     ),
+    Exercise(
+        "07_deadlock_without_locks",
+        (
+            Mistake("no deadlock", "ann waits for bob to receive from ann to bob"),
+            Mistake("no deadlock", "to send to", "(tell_first)", "(listen_first)"),
+            Mistake(
+                "every channel is a rendezvous",
+                "More room has ann to bob (capacity 1)",
+                '"ann to bob"',
+                '"ann to bob", 1',
+            ),
+            Mistake("the result of eve is right", "It returned 3; expected was 2", "return heard", "return number"),
+            Mistake("every worker finishes", "raised ChannelClosedError", "    return left.recv()", "    return 1"),
+        ),
+        gaps=2,
+    ),
 )

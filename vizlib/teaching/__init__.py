@@ -13,7 +13,8 @@
 What a check can ask for:
 
     results_add_up_to, result_is, all_returned, no_deadlock, workers_at_least, runs_on          how it ended
-    every_message_received, order_kept, depth_at_most, channels_bounded, messages_sent, bytes_sent, crosses_by
+    every_message_received, order_kept, depth_at_most, channels_bounded, capacity_at_most, messages_sent, bytes_sent,
+    crosses_by
                                                            what went through the channels: the same on any machine
     faster_than, work_divided, parallel_at_least, blocked_at_most, time_in
                                                            where the time went: measured, so give it room
@@ -25,6 +26,7 @@ from vizlib.teaching.answers import prediction
 from vizlib.teaching.efforts import blocked_at_most, faster_than, parallel_at_least, time_in, work_divided
 from vizlib.teaching.flows import (
     bytes_sent,
+    capacity_at_most,
     channels_bounded,
     crosses_by,
     depth_at_most,
@@ -64,6 +66,7 @@ __all__ = [
     "ask",
     "blocked_at_most",
     "bytes_sent",
+    "capacity_at_most",
     "channels_bounded",
     "check",
     "contrast",

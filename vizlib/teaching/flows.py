@@ -65,6 +65,26 @@ def depth_at_most(channel: str, most: int) -> Requirement:
     return Requirement(f"at most {words.count(most, 'object')} at once{_of(channel)}", _over(channel, judge))
 
 
+def capacity_at_most(most: int) -> Requirement:
+    """No channel was given room for more than `most` objects; 0 asks that each is a rendezvous."""
+
+    def judge(trace: Trace) -> Verdict:
+        larger = [channel for channel in trace.channels if channel.capacity is None or channel.capacity > most]
+        if not trace.channels:
+            return Verdict(False, "This run had no channel.")
+        told = [f"{words.plain(one.name)} ({_room(one.capacity)})" for one in larger]
+        return Verdict(not larger, f"More room has {words.listed(told)}." if larger else "None has more.")
+
+    title = (
+        f"no channel has room for more than {words.count(most, 'object')}" if most else "every channel is a rendezvous"
+    )
+    return Requirement(title, judge)
+
+
+def _room(capacity: int | None) -> str:
+    return "no bound" if capacity is None else f"capacity {capacity}"
+
+
 def channels_bounded() -> Requirement:
     """Every channel has a capacity: none can grow for ever when its receivers are slow."""
 

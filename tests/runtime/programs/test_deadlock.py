@@ -149,5 +149,10 @@ def test_who_can_only_be_released_by_the_deadlocked_is_deadlocked_too():
     assert [wait.worker for wait in stuck] == [0, 1, 2]
 
 
+def test_who_could_be_released_by_another_does_not_wait_for_itself():
+    assert [wait.worker for wait in ring([wait_of(0, 0, 1), wait_of(1, 0, 1)])] == [0, 1]
+    assert [wait.worker for wait in ring([wait_of(0, 0)])] == [0]
+
+
 def test_the_ring_leaves_out_who_only_waits_for_it():
     assert [wait.worker for wait in ring([wait_of(0, 1), wait_of(1, 2), wait_of(2, 1)])] == [1, 2]

@@ -54,6 +54,10 @@ KEPT = run(sent(0, 10), sent(1, 20), sent(0, 15, sender=1), sent(2, 30))
         (run(channels=CHANNELS[:1]), teaching.channels_bounded(), True, "All have a capacity."),
         (run(), teaching.channels_bounded(), False, "No bound: results."),
         (run(channels=()), teaching.channels_bounded(), False, "no channel"),
+        (run(channels=CHANNELS[:1]), teaching.capacity_at_most(8), True, "None has more."),
+        (run(), teaching.capacity_at_most(8), False, "More room has results (no bound)."),
+        (run(channels=CHANNELS[:1]), teaching.capacity_at_most(0), False, "More room has numbers (capacity"),
+        (run(channels=()), teaching.capacity_at_most(0), False, "no channel"),
     ],
 )  # fmt: skip
 def test_it_is_judged_by_counts_and_orders(trace, asked, met, told):

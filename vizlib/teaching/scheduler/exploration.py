@@ -154,4 +154,4 @@ def _chain(worker: int, by_worker: dict[int, Blocked]) -> Iterator[int]:
         awaited = [one for one in by_worker[worker].awaited if one in by_worker]
         if not awaited:
             return
-        worker = awaited[0]
+        worker = next((one for one in awaited if one != worker), worker)
