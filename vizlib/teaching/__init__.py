@@ -9,6 +9,7 @@
 
     Puzzle(name, wanted=...)                               you are the scheduler: play, walk, explore
     contrast(misconception, trace, program)                what you would see if it were true, from a model
+    lesson(number).run(program, backend)                   live, or from a recording where this machine cannot
 
 What a check can ask for:
 
@@ -37,6 +38,7 @@ from vizlib.teaching.flows import (
 from vizlib.teaching.forms import Form, ask, estimate, predict, quiz
 from vizlib.teaching.misconceptions import MISCONCEPTIONS, Contrast, contrast
 from vizlib.teaching.questions import Option, right, wrong
+from vizlib.teaching.replay import Lesson, ReplayError, lesson
 from vizlib.teaching.report import Report, check
 from vizlib.teaching.requirements import (
     Requirement,
@@ -55,9 +57,11 @@ __all__ = [
     "MISCONCEPTIONS",
     "Contrast",
     "Form",
+    "Lesson",
     "Option",
     "Puzzle",
     "PuzzleError",
+    "ReplayError",
     "Report",
     "Requirement",
     "Reveal",
@@ -75,6 +79,7 @@ __all__ = [
     "estimate",
     "every_message_received",
     "faster_than",
+    "lesson",
     "messages_sent",
     "no_deadlock",
     "order_kept",

@@ -1,0 +1,192 @@
+"""Lessons on machines that cannot show them: one core, or no interpreters.  There, runs come from recordings.
+
+    lesson = vizlib.teaching.lesson("01")       # displays: live, or replay and why
+    threads = lesson.run(primes, "threads")     # primes.run("threads"), or what it was on the machine that recorded it
+    T = lesson.measured("T", T)                 # a number that belongs to the runs: this machine's, or that machine's
+
+Recordings lie in `notebooks/recorded`, made from real runs by `tests/notebooks/record.py`: an index for each lesson,
+and one trace for each run.  Whoever changes a program gets it run here, on what there is: a recording stands only for
+the very program that it was made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import json
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from runtime import errors
+from runtime.errors import RunError
+from runtime.tracing.traces import Trace
+from vizlib import words
+from vizlib.teaching.markup import card, escaped
+from vizlib.teaching.scheduler.puzzle import Declared
+
+MODES = ("live", "replay", "record")
+_HOUSE = Path(__file__).resolve().parents[2]
+
+
+class Runnable(Declared, Protocol):
+    """A `runtime.Program`, as a lesson uses it."""
+
+    def run(self, backend: str = ..., **settings: Any) -> Trace:
+        """Run it and return its trace."""
+
+
+class ReplayError(RuntimeError):
+    """A run that this machine cannot do, and of which there is no recording."""
+
+
+def why_replay() -> str:
+    """Why this machine cannot show what the lessons are about; empty where it can."""
+    if sys.platform in ("emscripten", "wasi"):
+        return "a browser's Python can start no workers"
+    if importlib.util.find_spec("_interpreters") is None:
+        return "this Python has no interpreters to run workers in"
+    if (os.process_cpu_count() or 1) < 2:
+        return "there is one core here, and nothing can run side by side"
+    return ""
+
+
+def lesson(number: str, *, mode: str | None = None, folder: str | os.PathLike[str] | None = None) -> Lesson:
+    """The lesson of this number, ready to run its programs: live where the machine can show them, else by replay.
+
+    `mode` (or the environment variable LAB_MODE) is `live`, `replay` or `record`; `folder` is where recordings lie.
+    """
+    chosen = mode or os.environ.get("LAB_MODE", "")
+    if chosen and chosen not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(MODES)}, not {chosen!r}")
+    why = why_replay()
+    if not chosen:
+        chosen = "replay" if why else "live"
+    return Lesson(number, chosen, why or "it was asked for", Path(folder) if folder else _recordings())
+
+
+def _recordings() -> Path:
+    """Beside the notebook, else in this checkout."""
+    here = Path("recorded")
+    return here if here.is_dir() else _HOUSE / "notebooks" / "recorded"
+
+
+class Lesson:
+    """One lesson's runs.  `mode` is `live`, `replay` or `record`."""
+
+    def __init__(self, number: str, mode: str, why: str, folder: Path) -> None:
+        self.number, self.mode, self.why, self.folder = number, mode, why, folder
+        self._index = self._read() if mode == "replay" else {"runs": {}, "numbers": {}}
+
+    # --- what it says -------------------------------------------------------------------------------------------
+
+    @property
+    def banner(self) -> str:
+        """Whether runs are live or replayed, and why."""
+        if self.mode == "replay":
+            made = self._index.get("made")
+            where = f"recorded on {words.plain(str(made))}" if made else "but nothing is recorded for this lesson"
+            return f"replay, because {self.why}: its runs were {where}. What you change yourself runs here."
+        return "live: its runs take place on this machine, now."
+
+    def __repr__(self) -> str:
+        return f"~ lesson {self.number}: {self.banner}"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        html = card(f'<p class="lab-verdict"><b>Lesson {escaped(self.number)}</b>, {escaped(self.banner)}</p>')
+        return {"text/plain": repr(self), "text/html": html}
+
+    # --- what it does -------------------------------------------------------------------------------------------
+
+    def run(self, program: Runnable, backend: str = "interpreters", *, name: str = "", **settings: Any) -> Trace:
+        """Run `program` on `backend`, or return what was recorded; prints which of the two.
+
+        `name` tells apart runs of one program on one backend; `settings` go to `Program.run`.  Raises what
+        `Program.run` raises, also in replay; `ReplayError` for what can neither be run here nor has been recorded.
+        """
+        key = " ".join(part for part in (program.name, backend, name) if part)
+        found = self._index["runs"].get(key)
+        if self.mode == "replay" and found is not None and found["program"] == _digest(program):
+            return self._replayed(key, found)
+        if self.mode == "replay" and not _can_run(backend):
+            what = "no recording of it" if found is None else "a recording only of the program as it was"
+            raise ReplayError(f"{program.name!r} cannot run here ({why_replay()}), and there is {what}")
+        print(f"~ {key}: run live")
+        try:
+            trace = program.run(backend, **settings)
+        except RunError as error:
+            self._record(key, program, error.trace, error)
+            raise
+        self._record(key, program, trace)
+        return trace
+
+    def measured(self, name: str, value: float) -> float:
+        """`value`, which was measured here; in replay the one that belongs to the recorded runs."""
+        numbers = self._index["numbers"]
+        if self.mode == "replay":
+            return float(numbers.get(name, value))
+        if self.mode == "record":
+            numbers[name] = value
+            self._write()
+        return value
+
+    # --- recordings ---------------------------------------------------------------------------------------------
+
+    @property
+    def _index_file(self) -> Path:
+        return self.folder / f"{self.number}.json"
+
+    def _read(self) -> dict[str, Any]:
+        if not self._index_file.exists():
+            return {"runs": {}, "numbers": {}}
+        return dict(json.loads(self._index_file.read_text("utf-8")))
+
+    def _write(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        self._index_file.write_text(json.dumps(self._index, indent=1, sort_keys=True) + "\n", "utf-8")
+
+    def _record(self, key: str, program: Runnable, trace: Trace | None, error: RunError | None = None) -> None:
+        if self.mode != "record" or trace is None:
+            return
+        place = trace.environment
+        self._index["made"] = f"{place.implementation} {place.python}, {place.os}, {words.count(place.cores, 'core')}"
+        file = f"{self.number}-{re.sub(r'[^a-z0-9]+', '-', key.lower()).strip('-')}.trace"
+        self._index["runs"][key] = {
+            "file": file,
+            "program": _digest(program),
+            "error": None if error is None else [type(error).__name__, str(error)],
+        }
+        self.folder.mkdir(exist_ok=True)
+        trace.save(self.folder / file)
+        self._write()
+
+    def _replayed(self, key: str, found: Mapping[str, Any]) -> Trace:
+        print(f"~ {key}: replayed from a recording")
+        trace = Trace.load(self.folder / Path(found["file"]).name)
+        if found["error"]:
+            name, said = found["error"]
+            kind = getattr(errors, name, RunError)
+            raise kind(said, trace) if issubclass(kind, RunError) else RunError(said, trace)
+        return trace
+
+
+def _can_run(backend: str) -> bool:
+    if sys.platform in ("emscripten", "wasi"):
+        return False
+    return backend in ("threads", "processes") or importlib.util.find_spec("_interpreters") is not None
+
+
+def _digest(program: Declared) -> str:
+    """What a program is made of: its channels, and each worker's name, text and number of copies.
+
+    Not the arguments: lessons choose the size of a job so that it takes long enough on the machine at hand.
+    """
+    parts: list[Any] = [sorted(program.channels.items(), key=str)]
+    for name, (function, _, copies) in program.workers.items():
+        parts.append([name, copies, textwrap.dedent(inspect.getsource(function)).strip()])
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
