@@ -7,7 +7,8 @@
 | `_interpqueues.get` | `(object, fmt, unboundop)` | `(object, unboundop)` |
 | "empty" and "full" are classes of | `test.support.interpreters.queues` | `concurrent.interpreters._queues` |
 | an integer beyond 64 bits | `OverflowError` | `NotShareableError` |
-| importing `datetime` in two interpreters at once | aborts: import it in the main one first | works |
+| importing `datetime` first in two interpreters at once | aborts: import it in the main one first | works |
+| importing `ctypes` first in two interpreters at once | may crash (a table that they share is half made) | the same |
 
 What we never use, because it crashes or misleads: timed blocking `_interpchannels.send` (use after free), the
 `UNBOUND_REMOVE` policy (corrupts the queue), the pickle fallback of `_interpqueues` (3.13 has none), two threads that
@@ -211,9 +212,15 @@ def current_interpreter() -> InterpreterId:
     return int(_interpreters.get_current()[0])
 
 
+@functools.cache
 def preload() -> None:
-    """Import in the main interpreter, before any other exists, what two interpreters must not import first at once."""
-    import datetime  # noqa: F401, PLC0415
+    """Import, if this is the main interpreter, what two interpreters must not be the first to import at once.
+
+    To be called before other interpreters have something to do.
+    """
+    if current_interpreter() == _interpreters.get_main()[0]:
+        import ctypes  # noqa: F401, PLC0415
+        import datetime  # noqa: F401, PLC0415
 
 
 def gil_enabled() -> bool:

@@ -121,6 +121,8 @@ class Core:
     @classmethod
     def create(cls, name: str | None, capacity: int | None, *, local: bool = False) -> Core:
         """Make a new channel.  A `local` one joins threads of one interpreter, and hands over the object itself."""
+        if not local:
+            cpython.preload()  # to send, receivers and senders elsewhere may need ctypes
         address = ground.lay(name, capacity, local=local)
         try:
             core = cls(address)

@@ -223,3 +223,10 @@ def test_waiting_ends_of_two_channels_do_not_mix(place):
     away.send("b")
     out.send("a")
     assert (waiter.result(), others.recv()) == ("a", "b")
+
+
+def test_what_two_interpreters_must_not_import_first_at_once_is_there_before_they_begin():
+    """A sender without a credit needs ctypes; the table that all interpreters' ctypes share is made when the first one
+    imports it, and who imports it a moment later finds it half made."""
+    source = "import sys, runtime\nruntime.create_channel()\nassert {'ctypes', 'datetime'} <= sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", source], check=True, cwd=os.getcwd())
