@@ -1,12 +1,14 @@
 """Runs at the edges of what can happen, all on one page: each is drawn, fits, plays, and is kept to be looked at."""
 
 import base64
+from xml.etree import ElementTree
 
 import pytest
 
 import vizlib
 from tests.browser.conftest import ARTIFACTS
 from tests.vizlib.edges import EDGES
+from vizlib.palette import LIGHT
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +87,19 @@ def test_a_deadlock_is_shown_at_the_moment_when_its_ring_closed(page):
     assert arrows.count() == 0
     page.evaluate(f"{clock}.go({clock}.end)")
     assert arrows.count() == 3
+
+
+def test_the_arcs_of_a_deadlock_are_painted_on_the_timeline(page):
+    taken = page.evaluate(
+        """async () => {
+            const [, view] = [...window.__lab.views].find(([root]) => root.parentElement.id === "deadlock");
+            return view.take({ kind: "svg", light: true, at_ns: null });
+        }"""
+    )
+    red, green, blue = bytes.fromhex(LIGHT["alarm"][1:])
+    paths = [one.attrib for one in ElementTree.fromstring(taken).iter("{http://www.w3.org/2000/svg}path")]
+    arcs = [one for one in paths if one.get("stroke") == f"rgb({red},{green},{blue})" and one["d"].count(" L ") == 16]
+    assert len(arcs) == 3
 
 
 def test_a_long_run_is_told_in_minutes(page):

@@ -71,7 +71,7 @@ def test_the_workers_of_a_ring_stand_apart_and_within_the_drawing(count):
 def test_arcs_lead_on_the_timeline_from_each_worker_to_the_one_that_it_waits_for():
     trace = deadlock(3)
     (section,) = vizlib.timeline(trace).sheet().sections
-    arcs = next(one for one in section.figure.renderers if one.name == "mark:deadlock").data_source.data
+    arcs = next(one for one in section.figure.renderers if one.name == "deadlock arcs").data_source.data
     lanes = {label: middle for middle, label in section.figure.yaxis[0].major_label_overrides.items()}
     for link, xs, ys in zip(trace.deadlock, arcs["xs"], arcs["ys"], strict=True):
         assert ys[0] == pytest.approx(lanes[trace.workers[link.worker].name], abs=6)

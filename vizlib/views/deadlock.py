@@ -162,7 +162,7 @@ def draw_arcs(plot: figure, trace: Trace, lanes: Lanes) -> list[GlyphRenderer[An
     ]
     source = ColumnDataSource({"xs": [xs for xs, _ in rows], "ys": [ys for _, ys in rows], "words": facts})
     tips = {"x": [xs[-1] for xs, _ in rows], "y": [ys[-1] for _, ys in rows]}
-    arcs = plot.multi_line("xs", "ys", source=source, name="mark:deadlock", line_width=2)
+    arcs = plot.multi_line("xs", "ys", source=source, name="deadlock arcs", line_width=2)
     heads = plot.scatter("x", "y", source=ColumnDataSource(tips), marker="triangle", size=10, angle=-pi / 2)
     themed(arcs.glyph, line_color="alarm")
     themed(heads.glyph, fill_color="alarm", line_color="page")
