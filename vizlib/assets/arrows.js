@@ -7,6 +7,10 @@
   const source = (name) => plot.renderers.find((renderer) => renderer.name === name).data_source;
   const [frames, strong, pale] = ["chosen bars", "chosen arrows", "arrows"].map(source);
   const faint = ["arrows", "heads"].map((name) => plot.renderers.find((renderer) => renderer.name === name).glyph);
+  // Bokeh does not clip what lies in the overlay, and an arrow may lead far out of the view.
+  for (const [renderer, view] of figure.view.renderer_views) {
+    if (renderer.level === "overlay" && renderer.name?.startsWith("chosen")) Object.defineProperty(view, "needs_clip", { value: true });
+  }
   const { messages: m } = run;
   const state = { chosen: [], followed: [], pointed: null, mode: "direct" };
 

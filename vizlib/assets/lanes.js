@@ -75,14 +75,17 @@
     directions: table("x", "y", "angle", "color"), names: table("left", "bottom", "name"),
   });
 
-  const addStay = (to, lane, i, wide) => {
+  // The name of a stay that began before the view stands at the view's edge.
+  const addStay = (to, lane, i, toPixels, { start, end }) => {
     const { name, color } = run.workers[lane.kind[i]];
     to.bars.add(lane.began[i], lane.ended[i], lane.top, lane.bottom, color, 1);
-    if (wide > 6 * name.length + 8) to.names.add(lane.began[i], lane.bottom, name);
+    const [left, right] = [Math.max(lane.began[i], start), Math.min(lane.ended[i], end)];
+    if ((right - left) * toPixels > 6 * name.length + 8) to.names.add(left, lane.bottom, name);
   };
 
-  const addSpan = (to, lane, i, wide) => {
+  const addSpan = (to, lane, i, toPixels) => {
     const [left, right, kind, inferred] = [lane.began[i], lane.ended[i], lane.kind[i], lane.pale?.[i] === 1];
+    const wide = (right - left) * toPixels;
     const alpha = alphaOf(kind, inferred);
     if (!alpha) return;
     const { color, outline, points } = states[kind];
@@ -117,7 +120,7 @@
       lanes.forEach((lane, l) => {
         const add = lane.core === undefined ? addSpan : addStay;
         const drawn = what === "ticks" ? [...found[l].bars, ...found[l].narrow] : found[l].bars;
-        for (const i of drawn) add(few, lane, i, ((lane.ended[i] - lane.began[i]) / (range.end - range.start)) * pixels);
+        for (const i of drawn) add(few, lane, i, pixels / (range.end - range.start), range);
       });
     }
     for (const [name, { columns }] of Object.entries(few)) put(sources[name], columns());

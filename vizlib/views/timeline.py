@@ -124,9 +124,9 @@ def _empty(*fields: str) -> ColumnDataSource:
 
 
 def _draw_bars(plot: figure) -> None:
-    """Below everything the image, then bars, their edges, and what stands on and over them where there is room."""
+    """Lowest the image, then bars, their edges, and what stands on and over them where there is room."""
     nothing = {"image": [np.zeros((1, 1), np.uint32)], "x": [0], "y": [0], "dw": [1], "dh": [1]}
-    plot.image_rgba("image", "x", "y", "dw", "dh", source=ColumnDataSource(nothing), name="raster", level="image")
+    plot.image_rgba("image", "x", "y", "dw", "dh", source=ColumnDataSource(nothing), name="raster", level="glyph")
     sides = ("left", "right", "top", "bottom")
     for name in ("bars", "edges", "dashed edges"):
         bars = plot.quad(*sides, source=_empty(*sides, "color", "alpha"), name=name, line_color=None, fill_color=None)
