@@ -47,7 +47,7 @@ _IN_WORDS = _button("text", "in words", "Show the same as text, below", aria_pre
 _ARROWS = (
     '<label class="lab-arrows"><span class="lab-lead">arrows:</span> <select aria-label="arrows that are shown">'
     '<option value="direct">direct</option><option value="chain">whole chain</option>'
-    '<option value="view">all in view</option></select> <output aria-live="off"></output></label>' + _SPLIT
+    '<option value="view">all in view</option></select></label>' + _SPLIT
 )
 
 
@@ -72,6 +72,8 @@ _NAVIGATION = "\n".join(
         "ARROWS",
         _IN_WORDS,
         _button("keys", "? keys", "Show the keys (?)", aria_expanded="false"),
+        # What is said of the arrows stands in the hint's place, so that nothing moves when it changes.
+        '<output class="lab-hint lab-arrows-told" aria-live="off"></output>',
         '<span class="lab-hint">Ctrl+wheel: zoom · click a bar: keep its arrows</span></div>',
     )
 )

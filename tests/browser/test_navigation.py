@@ -294,7 +294,7 @@ def test_the_menu_chooses_which_arrows_are_shown(show, trace):
     assert column(page, "chosen bars") == {"left": [span.began_ns], "right": [span.ended_ns], **edges_of_lane(page, 3)}
     page.select_option(".lab-arrows select", "chain")
     page.wait_for_function(f"({DATA})('chosen arrows').x0.length === 2")  # the number, and its square
-    assert page.locator(".lab-arrows output").inner_text() == "2 chosen"
+    assert page.locator(".lab-arrows-told").inner_text() == "2 chosen"
     page.locator(".lab-picture").focus()
     page.keyboard.press("Escape")
     page.wait_for_function(f"({DATA})('chosen arrows').x0.length === 0")
@@ -310,13 +310,13 @@ def test_too_many_arrows_are_counted_and_come_when_one_zooms_in(show):
     assert page.locator(".lab-arrows select").input_value() == "direct"
     page.select_option(".lab-arrows select", "view")
     assert column(page, "arrows")["x0"] == []
-    assert page.locator(".lab-arrows output").inner_text() == "over 300 in view: zoom in"
+    assert page.locator(".lab-arrows-told").inner_text() == "over 300: zoom in"
     low, high = 0.3 * trace.wall_ns, 0.4 * trace.wall_ns
     look_at(page, low, high)
     shown = column(page, "arrows")
     inside = [m for m in trace.messages if min(m.sent_ns, m.taken_ns) <= high and m.taken_ns >= low]
     assert sorted(shown["x1"]) == sorted(m.taken_ns for m in inside)
-    assert page.locator(".lab-arrows output").inner_text() == f"{len(inside)} in view"
+    assert page.locator(".lab-arrows-told").inner_text() == f"{len(inside)} in view"
 
 
 def test_a_large_trace_plays_steps_and_follows_messages(show):

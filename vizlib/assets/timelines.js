@@ -38,15 +38,15 @@
     note.textContent = parts.join(" ");
   };
 
-  const told = one(".lab-arrows output");
+  const told = one(".lab-arrows-told");
   const menu = one(".lab-arrows select");
   const sayArrows = () => {
     const [strong, pale] = ["strong", "pale"].map((name) => pictures.reduce((sum, picture) => sum + (picture[name] ?? 0), 0));
     const most = pictures[0].arrows.MOST;
     const number = (count, some) => (count > most ? `more than ${most}${some}` : String(count));
-    const parts = menu.value === "view" ? [pale > most ? `over ${most} in view: zoom in` : `${pale} in view`] : [];
+    const parts = menu.value === "view" ? [pale > most ? `over ${most}: zoom in` : `${pale} in view`] : [];
     if (strong) parts.push(`${number(strong, ", some drawn")} chosen`);
-    told.textContent = parts.join(", ");
+    told.textContent = told.title = parts.join(", ");
   };
 
   // ---- drawing ------------------------------------------------------------------------------------------------
