@@ -224,7 +224,8 @@ ROOMS: dict[str, str] = {
     "vizlib": "browser gallery page perfetto pictures running.live text",
     "vizlib.__main__": "perfetto runtime.errors runtime.tracing.traces vizlib",
     # vizlib.teaching: predictions and checks
-    "vizlib.teaching.answers": "",
+    "vizlib.teaching.store": "",
+    "vizlib.teaching.answers": "teaching.store",
     "vizlib.teaching.markup": "",
     "vizlib.teaching.questions": "teaching.answers teaching.markup",
     "vizlib.teaching.reveal": "teaching.answers teaching.markup",
@@ -234,7 +235,10 @@ ROOMS: dict[str, str] = {
         "played runtime.tracing.breakdown runtime.tracing.model runtime.tracing.traces teaching.requirements words"
     ),
     "vizlib.teaching.flows": "runtime.tracing.model runtime.tracing.traces teaching.requirements words",
-    "vizlib.teaching.report": "runtime.errors runtime.tracing.traces teaching.markup teaching.requirements words",
+    "vizlib.teaching.report": (
+        "runtime.errors runtime.tracing.traces teaching.markup teaching.requirements teaching.store words"
+    ),
+    "vizlib.teaching.progress": "teaching.markup teaching.store words",
     "vizlib.teaching.scheduler.values": "",
     "vizlib.teaching.scheduler.steps": "teaching.scheduler.values",
     "vizlib.teaching.scheduler.lowering": "teaching.scheduler.steps teaching.scheduler.values",
@@ -275,7 +279,8 @@ ROOMS: dict[str, str] = {
     "vizlib.teaching.replay": ("runtime.errors runtime.tracing.traces teaching.markup teaching.scheduler.puzzle words"),
     "vizlib.teaching": (
         "teaching.answers teaching.efforts teaching.flows teaching.forms teaching.misconceptions "
-        "teaching.questions teaching.replay teaching.report teaching.requirements teaching.reveal teaching.scheduler"
+        "teaching.progress teaching.questions teaching.replay teaching.report teaching.requirements "
+        "teaching.reveal teaching.scheduler"
     ),
 }
 

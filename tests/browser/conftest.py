@@ -53,6 +53,7 @@ def lab_server(tmp_path_factory) -> Iterator[Lab]:
     shutil.copytree(ROOT / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".*"))
     env = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTEST", "XDG"))}
     env |= {"HOME": str(home), "JUPYTERLAB_SETTINGS_DIR": str(_settings(home)), "PYTHONPATH": str(ROOT)}
+    env |= {"LAB_PROGRESS": "off"}  # each test is a reader of its own
     env |= {"JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTER_DATA_DIR": str(home / "data")}
     env |= {"JUPYTER_RUNTIME_DIR": str(home / "runtime"), "IPYTHONDIR": str(home / "ipython")}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.port=0"]

@@ -11,6 +11,7 @@ is replaced by an image of it, so that the file shows the same on any site.  Sou
 from __future__ import annotations
 
 import base64
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import bootstrap
+from tests.notebooks.grading import GRADED, graded
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -45,10 +47,10 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute()
+    client.execute(env={**os.environ, "LAB_PROGRESS": "off"})
 
 
-def normalise(notebook: NotebookNode, picture_of: Callable[[str], bytes]) -> None:
+def normalise(notebook: NotebookNode, lesson: str, picture_of: Callable[[str], bytes]) -> None:
     """Take out what must not be committed."""
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -56,6 +58,8 @@ def normalise(notebook: NotebookNode, picture_of: Callable[[str], bytes]) -> Non
     }
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if cell.id in GRADED:
+            cell.metadata.nbgrader = graded(cell.id, lesson)
         for output in cell.get("outputs", ()):
             if "data" in output:
                 normalise_output(output, picture_of)
@@ -95,7 +99,7 @@ def main(paths: list[str]) -> None:
         for path in map(Path, paths or sorted(map(str, (ROOT / "notebooks").glob("*.ipynb")))):
             notebook = nbformat.read(path, as_version=4)
             execute(notebook, path.resolve().parent)
-            normalise(notebook, picture_of)
+            normalise(notebook, path.stem[:2], picture_of)
             nbformat.validate(notebook)
             nbformat.write(notebook, path)
             print(f"{path.name}: {len(notebook.cells)} cells, {path.stat().st_size / 1e3:.0f} kB")

@@ -34,7 +34,7 @@ def record(path: Path, number: str) -> list[Path]:
     for old in RECORDED.glob(f"{number}[-.]*"):
         old.unlink()
     notebook = nbformat.read(path, as_version=4)
-    env = {**os.environ, "LAB_MODE": "record"}
+    env = {**os.environ, "LAB_MODE": "record", "LAB_PROGRESS": "off"}
     client = NotebookClient(
         notebook, kernel_name="python3", timeout=120, resources={"metadata": {"path": str(path.resolve().parent)}}
     )

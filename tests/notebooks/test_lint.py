@@ -7,6 +7,8 @@ Each code cell has exactly one tag: `check` (its output is compared), `live` (it
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 import itertools
 import re
 import statistics
@@ -16,9 +18,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.notebooks.grading import GRADED, graded
+
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 KINDS = {"check", "live", "ui"}
 MAX_CELLS, MAX_WORDS, MAX_BYTES, MAX_LINE = 50, 2_000, 3_000_000, 80
+SHAPE = ("title", "make-stub", "make-check", "hints", "quiz", "key-points")
 OUR_IMPORTS = {"runtime", "vizlib"}
 MACHINE = re.compile(r"/(?:home|root|tmp|work|Users|usr)/|[A-Z]:\\\\|\b3\.\d+\.\d+\b|\bip-\d")
 
@@ -168,7 +173,60 @@ def test_ids_and_metadata_are_stable(lesson):
     assert set(lesson.metadata) == {"kernelspec", "language_info"}
     assert set(lesson.metadata.language_info) == {"name"}
     for cell in lesson.cells:
-        assert set(cell.metadata) <= {"tags", "jupyter"}
+        assert set(cell.metadata) <= {"tags", "jupyter", "nbgrader"}
+
+
+def test_exercises_can_be_handed_out_and_collected(lesson, path):
+    """With metadata that nbgrader accepts, on the two cells that it concerns; `execute.py` puts it there."""
+    for cell in lesson.cells:
+        expected = graded(cell.id, path.stem[:2]) if cell.id in GRADED else None
+        assert cell.metadata.get("nbgrader") == expected, f"{cell.id}: run execute.py"
+
+
+def test_it_has_the_shape_that_all_lessons_have(lesson):
+    order = [cell.id for cell in lesson.cells]
+    places = [order.index(one) for one in SHAPE]
+    assert places == sorted(places)
+    heads = [head for text in prose(lesson) for head in re.findall(r"^## (.*)$", text, re.MULTILINE)]
+    last = ["Self-test", "Key points", "On a free-threaded build", "Read on"]
+    assert heads[-4:] == last
+    assert heads[-5].startswith("Make: ")
+    asked = [cell.id for cell in code(lesson) if kind(cell) == "ui" and "predict(" in cell.source]
+    assert asked, "no prediction is asked for"
+
+
+def test_questions_have_keys_of_their_own(lesson):
+    keys = [key for cell in code(lesson) for key in re.findall(r"\bkey=\"([^\"]+)\"", cell.source)]
+    assert len(set(keys)) == len(keys)
+
+
+def test_every_public_name_that_it_uses_is_documented(lesson):
+    for cell in code(lesson):
+        for module, name in public_names(ast.parse(cell.source)):
+            known = importlib.import_module(module)
+            found = getattr(known, name) if hasattr(known, name) else importlib.import_module(f"{module}.{name}")
+            # a registry is documented in its module
+            assert isinstance(found, dict) or (inspect.getdoc(found) or "").strip(), f"{cell.id}: {module}.{name}"
+
+
+def public_names(tree):
+    """(module, name) of everything of ours that a cell takes: by import, or as `runtime.Program`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] in OUR_IMPORTS:
+            yield from ((node.module, alias.name) for alias in node.names)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in OUR_IMPORTS:
+            yield node.value.id, node.attr
+
+
+def test_lessons_are_numbered_in_reading_order():
+    numbers = [path.stem.partition("_")[0] for path in NOTEBOOKS]
+    assert all(re.fullmatch(r"\d\d", number) for number in numbers)
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_it_needs_only_lessons_before_it(lesson, path):
+    needs = re.search(r"\*\*Needs:\*\*(.*)", lesson.cells[0].source)[1]
+    assert all(number < path.stem[:2] for number in re.findall(r"\b(\d\d)\b", needs)), needs
 
 
 def test_folded_answers_are_closed(lesson):

@@ -10,6 +10,7 @@
     Puzzle(name, wanted=...)                               you are the scheduler: play, walk, explore
     contrast(misconception, trace, program)                what you would see if it were true, from a model
     lesson(number).run(program, backend)                   live, or from a recording where this machine cannot
+    progress(), export_progress(name)                      what you have done; a file to hand in
 
 What a check can ask for:
 
@@ -20,7 +21,7 @@ What a check can ask for:
     faster_than, work_divided, parallel_at_least, blocked_at_most, time_in
                                                            where the time went: measured, so give it room
 
-Everything shows itself in a notebook, reads as text without one, and keeps what it was told in the kernel alone.
+Everything shows itself in a notebook, and reads as text without one.  What it is told stays on this machine.
 """
 
 from vizlib.teaching.answers import prediction
@@ -37,9 +38,10 @@ from vizlib.teaching.flows import (
 )
 from vizlib.teaching.forms import Form, ask, estimate, predict, quiz
 from vizlib.teaching.misconceptions import MISCONCEPTIONS, Contrast, contrast
+from vizlib.teaching.progress import Progress, export_progress, progress, read_exported
 from vizlib.teaching.questions import Option, right, wrong
 from vizlib.teaching.replay import Lesson, ReplayError, lesson
-from vizlib.teaching.report import Report, check
+from vizlib.teaching.report import NotDoneError, Report, check
 from vizlib.teaching.requirements import (
     Requirement,
     Verdict,
@@ -58,7 +60,9 @@ __all__ = [
     "Contrast",
     "Form",
     "Lesson",
+    "NotDoneError",
     "Option",
+    "Progress",
     "Puzzle",
     "PuzzleError",
     "ReplayError",
@@ -78,6 +82,7 @@ __all__ = [
     "depth_at_most",
     "estimate",
     "every_message_received",
+    "export_progress",
     "faster_than",
     "lesson",
     "messages_sent",
@@ -86,7 +91,9 @@ __all__ = [
     "parallel_at_least",
     "predict",
     "prediction",
+    "progress",
     "quiz",
+    "read_exported",
     "result_is",
     "results_add_up_to",
     "reveal",

@@ -22,9 +22,9 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 class Form:
     """One question or several, ready to be displayed."""
 
-    def __init__(self, *questions: Question) -> None:
+    def __init__(self, *questions: Question, kind: str = "prediction") -> None:
         self.questions = questions
-        self.panels = [Panel(question, self._update) for question in questions]
+        self.panels = [Panel(question, self._update, kind) for question in questions]
         self._score = widgets.HTML()
         self._update()
         score_lines = [self._score] if len(questions) > 1 else []
@@ -49,8 +49,8 @@ class Form:
 class Panel:
     """One question's widgets: the field, the button that locks the answer in, and what is said then."""
 
-    def __init__(self, question: Question, locked: Callable[[], None] = lambda: None) -> None:
-        self.question = question
+    def __init__(self, question: Question, locked: Callable[[], None] = lambda: None, kind: str = "prediction") -> None:
+        self.question, self.kind = question, kind
         self._locked = locked
         self.field = _choices(question) if isinstance(question, Choice) else _number(question)
         self.button = widgets.Button(description="Lock in my answer", button_style="primary")
@@ -69,7 +69,10 @@ class Panel:
             self.feedback.value = card("<p>Choose an answer first.</p>", live=True)
             return
         shown = value if isinstance(self.question, Choice) else self.question.shown(value)
-        answers.lock(Answer(self.question.key, self.question.text, value, shown))
+        right = None
+        if isinstance(self.question, Choice):
+            right = next(option.is_right for option in self.question.options if option.text == value)
+        answers.lock(Answer(self.question.key, self.question.text, value, shown, self.kind, right))
         self._show()
         self._locked()
 
@@ -143,4 +146,4 @@ def quiz(*questions: Choice) -> Form:
         raise ValueError("quiz() expected at least one ask(...) and got none")
     if len({question.key for question in questions}) < len(questions):
         raise ValueError("quiz() was given two questions with the same key")
-    return Form(*questions)
+    return Form(*questions, kind="quiz")

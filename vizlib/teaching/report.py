@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
 from runtime.errors import RunError
 from runtime.tracing.traces import Trace
 from vizlib import words
+from vizlib.teaching import store
 from vizlib.teaching.markup import card, escaped
 from vizlib.teaching.requirements import Requirement, Verdict
 
@@ -76,11 +78,15 @@ def _row(requirement: Requirement, verdict: Verdict) -> str:
     )
 
 
-def check(handed_in: object, *requirements: Requirement) -> Report:
-    """Mark the trace of an exercise's run.
+class NotDoneError(AssertionError):
+    """What a grader that runs the notebook is told of an exercise that is not done."""
+
+
+def check(handed_in: object, *requirements: Requirement, key: str = "exercise") -> Report:
+    """Mark the trace of an exercise's run, and record under `key` that it was tried, and whether it is done.
 
     A `RunError` is marked by the trace that it carries.  Anything else that is not a trace gets a sentence that says
-    what to hand in.
+    what to hand in.  While nbgrader marks the notebook, and only then, it raises `NotDoneError` for what is not done.
     """
     if not requirements:
         raise ValueError("check() expected at least one requirement and got none")
@@ -89,8 +95,24 @@ def check(handed_in: object, *requirements: Requirement) -> Report:
         got = (
             "nothing yet" if trace is None or trace is ... else f"an object of type {words.plain(type(trace).__name__)}"
         )
-        return Report((), f"There is {got} to mark: hand in the trace that your program's run() returns.")
-    return Report(tuple((requirement, _judged(requirement, trace)) for requirement in requirements))
+        return noted(Report((), f"There is {got} to mark: hand in the trace that your program's run() returns."), key)
+    return noted(Report(tuple((requirement, _judged(requirement, trace)) for requirement in requirements)), key)
+
+
+def noted(report: Report, key: str) -> Report:
+    """Record a report: what is done once stays done."""
+    before = store.known("checks").get(key, {})
+    tries = before.get("tries")
+    entry = {
+        "done": report.done or before.get("done") is True,
+        "tries": (tries if isinstance(tries, int) else 0) + 1,
+        "met": sum(verdict.met is True for _, verdict in report.marks),
+        "of": len(report.marks),
+    }
+    store.keep("checks", key, entry)
+    if os.environ.get("NBGRADER_EXECUTION") and not report.done:
+        raise NotDoneError(f"{key} is not done:\n{report!r}")
+    return report
 
 
 def _judged(requirement: Requirement, trace: Trace) -> Verdict:

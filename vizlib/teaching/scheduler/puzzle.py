@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
-from vizlib.teaching.report import Report
+from vizlib.teaching.report import Report, noted
 from vizlib.teaching.scheduler.compiling import compiled
 from vizlib.teaching.scheduler.game import Condition, Game
 from vizlib.teaching.scheduler.machine import Machine
@@ -157,12 +157,12 @@ class Puzzle:
         """Let the workers take their steps in this order: names separated by commas, or a list of them."""
         return Walk(self.game, schedule)
 
-    def check(self, schedule: str | Sequence[str]) -> Report:
-        """Mark a schedule that a learner hands in: does it lead to something that is wrong?
+    def check(self, schedule: str | Sequence[str], *, key: str = "") -> Report:
+        """Mark a schedule that a learner hands in, and record it: does it lead to something that is wrong?
 
-        Where nothing can go wrong, `"none"` is the right answer.
+        Where nothing can go wrong, `"none"` is the right answer.  It is recorded under `key`, or the puzzle's name.
         """
-        return marked(self.game, schedule)
+        return noted(marked(self.game, schedule), key or self.name)
 
     def explore(self) -> Findings:
         """Visit every state that some order of steps leads to, and count: is something wrong with any?"""
