@@ -53,6 +53,18 @@ TABLE = (
         gaps=2,
     ),
     Exercise(
+        "02_the_gil_is_not_your_lock",
+        (
+            Mistake("the result of keeper is right", "It returned 0; expected was 20000"),
+            Mistake("it runs on interpreters", "This run was on threads", '"interpreters"', '"threads"'),
+            Mistake(
+                "at most 10 messages", "20,0", "        mine += 1\n", "        mine += 1\n        counted.send(0)\n"
+            ),
+            Mistake("the result of keeper is right", "It returned 10000", "sum(counted)", "counted.recv()"),
+        ),
+        gaps=2,
+    ),
+    Exercise(
         "03_a_second_interpreter",
         (
             Mistake("it runs on interpreters", "This run was on threads"),

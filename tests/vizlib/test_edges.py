@@ -68,6 +68,15 @@ def test_the_workers_of_a_ring_stand_apart_and_within_the_drawing(count):
         assert all(abs(one.x - other.x) >= 104 or abs(one.y - other.y) >= 30 for other in found[at + 1 :])
 
 
+@pytest.mark.parametrize("count", range(1, 13))
+def test_the_names_of_what_is_waited_for_stand_within_the_drawing(count):
+    drawn = markup(vizlib.blocking(deadlock(count)))
+    _, tall = places(count)
+    heights = [float(y) for y in re.findall(r'class="lab-waits-what" x="[^"]*" y="([^"]*)"', drawn)]
+    assert len(heights) == count
+    assert all(9 <= y <= tall - 3 for y in heights)  # a base line, with room for the letters
+
+
 def test_arcs_lead_on_the_timeline_from_each_worker_to_the_one_that_it_waits_for():
     trace = deadlock(3)
     (section,) = vizlib.timeline(trace).sheet().sections

@@ -64,10 +64,10 @@ def places(count: int) -> tuple[list[Point], float]:
     if count == 1:
         return [Point(_WIDTH / 2, 74)], 96
     if count == 2:
-        return [Point(wide / 2 + 4, 56), Point(_WIDTH - wide / 2 - 4, 56)], 112
+        return [Point(wide / 2 + 4, 66), Point(_WIDTH - wide / 2 - 4, 66)], 132
     left, right = wide / 2 + 4, _WIDTH - wide / 2 - 4
     first = count % 2  # at the top, between the columns
-    half, top = count // 2, 26.0 if not first else 88.0
+    half, top = count // 2, 38.0 if not first else 88.0
     pitch = 84.0 if count <= 4 else 62.0
     rows = [top + pitch * row for row in range(half)]
     found = [Point(_WIDTH / 2, 20.0)] * first + [Point(right, y) for y in rows] + [Point(left, y) for y in rows[::-1]]
