@@ -57,7 +57,7 @@ def squares() -> runtime.Program:
     return program
 
 
-def best_of(program: runtime.Program, backend: str, runs: int = 15) -> runtime.Trace:
+def best_of(program: runtime.Program, backend: str, runs: int = 25) -> runtime.Trace:
     """The run that the rest of the machine disturbed least."""
     return min((program.run(backend) for _ in range(runs)), key=lambda trace: trace.wall_ns)
 

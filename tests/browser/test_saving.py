@@ -18,6 +18,7 @@ from runtime.tracing.model import State
 from tests.browser.test_player import go
 from tests.browser.test_player import show as show
 from tests.vizlib import builders
+from tests.vizlib.large import large
 from vizlib import browser as driver
 from vizlib.__main__ import main
 from vizlib.palette import DARK, LIGHT, STYLES
@@ -101,6 +102,18 @@ def test_every_bar_and_arrow_is_in_the_svg_and_few_paths(show, trace):
     assert sum(one.get("d").count(" C ") == 1 for one in paths if one.get("fill") == "none") >= len(trace.messages)
     assert len(paths) < len(trace.spans)
     assert sum(1 for _ in root.iter(f"{SVG}clipPath")) < 8
+
+
+def test_many_spans_are_saved_as_they_are_drawn(show):
+    page = show(vizlib.timeline(large(40_000)))
+    with page.expect_download() as found:
+        page.click("[data-do=svg]")
+    data = Path(found.value.path()).read_bytes()
+    root = drawing(data)
+    assert sum(1 for _ in root.iter(f"{SVG}path")) < 300
+    assert sum(1 for _ in root.iter(f"{SVG}image")) == 1
+    assert len(data) < 600_000
+    assert "merged" in " ".join(words_of(root))
 
 
 def test_the_playhead_s_moment_is_told(show, trace):
