@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from runtime.errors import TraceFormatError as TraceFormatError
     from runtime.errors import WorkerError as WorkerError
     from runtime.host.job import Limits as Limits
+    from runtime.hosting import keep_warm as keep_warm
     from runtime.pools.link import BrokenPoolError as BrokenPoolError
     from runtime.pools.pool import Pool as Pool
     from runtime.program import Program as Program
@@ -75,6 +76,7 @@ _HOMES = {
         "WorkerError",
     ),
     "runtime.host.job": ("Limits",),
+    "runtime.hosting": ("keep_warm",),
     "runtime.pools.link": ("BrokenPoolError",),
     "runtime.pools.pool": ("Pool",),
     "runtime.program": ("Program",),

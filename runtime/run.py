@@ -7,7 +7,6 @@ import mmap
 import os
 import pickle
 import selectors
-import signal
 import subprocess
 import sys
 import threading
@@ -15,12 +14,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from runtime import reports
+from runtime import hosting, reports
 from runtime.backends import BACKENDS
 from runtime.errors import (
     DeadlockError,
     HostCrashError,
-    ProgramError,
     RunLimitError,
     RunStoppedError,
     RunTimeoutError,
@@ -32,9 +30,6 @@ from runtime.tracing.layout import Head
 from runtime.tracing.model import NONE, Deadlocked, Ending, Environment, Worker, WorkerFailure
 from runtime.tracing.traces import Trace
 
-_START_CODE = "import sys; sys.path[:0] = sys.argv[1:]; from runtime.host.coordinator import main; main()"
-_OUR_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_MOST_COMPLAINTS = 1 << 20
 _LAST_MOMENT_S = 0.5
 _SLOWEST_START_S = 30.0
 _STOP_PATIENCE_S = 1.5  # a little more than the host's own
@@ -66,35 +61,22 @@ class Run:
         self._limit = ""  # which one was hit, in words
         self._stopped_by = ""
         self._final: Trace | None = None
-        self._memory_fd = _anonymous_file()  # sparse: lanes that are not used take no memory
-        os.ftruncate(self._memory_fd, job.layout.total_bytes)
-        self._memory = mmap.mmap(self._memory_fd, job.layout.total_bytes)
         self._began = time.monotonic_ns()
-        self._launch(python or sys.executable)
-
-    def _launch(self, python: str) -> None:
-        self._complaints_fd = _anonymous_file()  # what the host prints when it crashes
-        lifeline, self._lifeline = os.pipe()
+        self._python = python or sys.executable
+        self._host = hosting.take(self._python)
         try:
-            self._process = subprocess.Popen(
-                [python, "-c", _START_CODE, _OUR_ROOT],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._complaints_fd,
-                pass_fds=(self._memory_fd, lifeline),
-                start_new_session=True,  # the kernel's interrupt is for us: we stop the host
-            )
-        except OSError as error:
-            self._release()
-            raise ProgramError(f"cannot start {python}: {error.strerror}") from None
-        finally:
-            os.close(lifeline)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._to_host, self._from_host = self._process.stdin.fileno(), self._process.stdout.fileno()
-        self._reader = FrameReader(self._from_host)
+            os.ftruncate(self._host.memory_fd, job.layout.total_bytes)
+            self._memory = mmap.mmap(self._host.memory_fd, job.layout.total_bytes)
+        except BaseException:
+            self._host.discard()
+            hosting.give_back(self._python)
+            raise
+        self._process = self._host.process
+        self._reader = FrameReader(self._host.from_host)
         with contextlib.suppress(BrokenPipeError):  # `wait` finds out why
-            write_frame(self._to_host, (_module_path(python), self._memory_fd, lifeline, self._job))
+            write_frame(
+                self._host.to_host, (_module_path(self._python), self._host.memory_fd, self._host.lifeline, job)
+            )
 
     # --- what users do ------------------------------------------------------------------------------------------
 
@@ -170,12 +152,12 @@ class Run:
         if self._process.poll() is None and not self._done:
             self._stopped_by = "woken"
             with contextlib.suppress(OSError):
-                write_frame(self._to_host, "stop")
+                write_frame(self._host.to_host, "stop")
             patience_ends = time.monotonic() + _STOP_PATIENCE_S
             self._listen(lambda: patience_ends)
             if not self._done:
                 self._stopped_by = "killed"
-                self._kill()  # now: a thread that waits for it holds the lock that `_finish` needs
+                self._host.kill()  # now: a thread that waits for it holds the lock that `_finish` needs
             elif len(self._outcomes) < len(self._job.workers):
                 self._stopped_by = "killed"  # the host left although some had not stopped
             elif any(outcome.interrupted for outcome in self._outcomes):
@@ -216,7 +198,7 @@ class Run:
             with selectors.DefaultSelector() as selector:
                 if self._final is not None:
                     return
-                selector.register(self._from_host, selectors.EVENT_READ)
+                selector.register(self._host.from_host, selectors.EVENT_READ)
                 while not self._done:
                     if not selector.select(_remaining(until(), None)):
                         return
@@ -252,29 +234,16 @@ class Run:
                 # it is dead, and its exit code tells how; or it will not end by itself
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(_LAST_MOMENT_S if not self._stopped_by else 0)
-            self._kill()
+            self._host.kill()
             self._process.wait()
-            self._last_words = os.pread(self._complaints_fd, _MOST_COMPLAINTS, 0).decode("utf-8", "replace")
+            self._last_words = self._host.last_words()
+            hosting.give_back(self._python)
             final = recording.read(self._memory, self._facts())
             with self._memory_lock:
                 self._final = final
-                self._release()
+                self._memory.close()
+                self._host.close()
             return final
-
-    def _kill(self) -> None:
-        """End the host, if it lives, with whatever its workers have started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-
-    def _release(self) -> None:
-        os.close(self._complaints_fd)
-        os.close(self._lifeline)
-        if hasattr(self, "_process"):
-            for pipe in (self._process.stdin, self._process.stdout):
-                with contextlib.suppress(OSError):
-                    pipe.close()  # type: ignore[union-attr]
-        self._memory.close()
-        os.close(self._memory_fd)
 
     def _facts(self) -> recording.RunFacts:
         job, started = self._job, self._started
@@ -370,16 +339,6 @@ class Run:
 def _remaining[Forever: (float, None)](end: float | None, forever: Forever) -> float | Forever:
     """Seconds until the moment `end` of the monotonic clock; `forever` when there is none."""
     return forever if end is None else max(0.0, end - time.monotonic())
-
-
-def _anonymous_file() -> int:
-    """A file without a name, gone with its last descriptor."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("run", os.MFD_CLOEXEC)
-    import tempfile  # noqa: PLC0415 - slow to import, and Linux needs it never
-
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
 
 
 def _module_path(python: str) -> list[str]:

@@ -125,8 +125,9 @@ ROOMS: dict[str, str] = {
     ),
     # runtime: programs and their runs
     "runtime.reports": "snippets tracing.model",
+    "runtime.hosting": "errors",
     "runtime.run": (
-        "backends errors host.job reports tracing.layout tracing.model tracing.progress tracing.recording "
+        "backends errors host.job hosting reports tracing.layout tracing.model tracing.progress tracing.recording "
         "tracing.traces"
     ),
     "runtime.program": "backends channels.broker channels.diagnosis errors host.job run snippets tracing.traces",
@@ -150,7 +151,7 @@ ROOMS: dict[str, str] = {
     "runtime.bench.lines": "bench.scenes cpython",
     "runtime.bench.stage": "bench.lines bench.scenes bench.scripts cpython program",
     "runtime.bench.passing": "backends bench.scenes bench.stage bench.suites host.job",
-    "runtime.bench.running": "backends bench.scripts bench.suites cpython program",
+    "runtime.bench.running": "backends bench.scripts bench.suites cpython hosting program",
     "runtime.bench.catalogue": "bench.passing bench.running bench.suites",
     "runtime.bench.turn": "bench.catalogue bench.suites",
     "runtime.bench.results": "bench.suites",

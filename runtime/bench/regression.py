@@ -36,7 +36,7 @@ def worse(results: Results, baseline: Results) -> list[Worse]:
 
 _OURS = (
     "recorded", "unrecorded", "rendezvous", "unbounded",
-    "interpreters", "shared-gil", "threads", "processes",
+    "interpreters", "shared-gil", "threads", "processes", "warm",
 )  # fmt: skip
 
 

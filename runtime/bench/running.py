@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from runtime import hosting
 from runtime.backends import BACKENDS
 from runtime.bench import scripts
 from runtime.bench.suites import Contestant, Plan, Slices, Suite, Table
@@ -80,17 +81,23 @@ SPEEDUP = Suite(
 )
 
 
+_PATIENCE_S = 60.0
+
 # --- start-up -----------------------------------------------------------------------------------------------------
 
 
-def _start(backend: str, plan: Plan) -> Slices:
+def _start(backend: str, plan: Plan, *, warm: bool = False) -> Slices:
     """From the call of `run` to the first line of a snippet; by the number of workers, to the last worker's."""
+    if warm:
+        hosting.keep_warm()
     measured: Slices = {}
     for count in plan["workers"]:
         program = Program("start")
         program.worker(copies=count)(scripts.stamp)
         seen: list[float] = []
         for _ in range(plan["runs"]):
+            if warm:
+                hosting.spare_ready(_PATIENCE_S)
             began = time.monotonic_ns()
             stamps = program.run(backend).results.values()
             seen.append(min(stamps) - began)
@@ -124,6 +131,7 @@ STARTUP = Suite(
     {
         "python": Contestant("python -c", _start_python),
         **{name: Contestant(_in_words(name), partial(_start, name)) for name in BACKENDS},
+        "warm": Contestant("this runtime, with a warm host", partial(_start, "interpreters", warm=True)),
         "interpreter pool": Contestant(
             "InterpreterPoolExecutor", partial(_start_pool, "interpreters"), _needs_interpreter_pool
         ),

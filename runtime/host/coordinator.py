@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import importlib
 import os
 import pickle
 import platform
@@ -39,6 +40,8 @@ def main() -> NoReturn:
     """Read the job from the kernel, run it, report, end.  Never returns."""
     incoming, outgoing = _take_pipes()
     reader = FrameReader(incoming)
+    with contextlib.suppress(BrokenPipeError):  # reading tells that the kernel is gone
+        write_frame(outgoing, ("ready", None))
     frames: list[Any] | None = []
     while not frames:
         frames = reader.read_available()
@@ -47,6 +50,7 @@ def main() -> NoReturn:
     path, recording_fd, lifeline, job = frames[0]
     if path:
         sys.path[:] = path
+    importlib.invalidate_caches()  # we may have waited for long
     _die_with_kernel(lifeline)
     code = 1
     try:

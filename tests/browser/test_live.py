@@ -51,6 +51,7 @@ vizlib.live(spinning.start())
     "left": """
 import os, threading
 from ipywidgets.widgets.widget import _instances
+runtime.keep_warm(False)  # a spare for the next run is no remnant
 with open(f"/proc/self/task/{os.getpid()}/children") as file:
     children = len(file.read().split())
 watching = sum(thread.name == "vizlib watch" for thread in threading.enumerate())
