@@ -6,7 +6,7 @@ from nbformat import v4
 
 import vizlib
 from runtime.tracing.model import State
-from tests.browser.test_player import CLOCK, go
+from tests.browser.test_player import CLOCK, NOW, go
 from tests.browser.test_player import show as show
 from tests.vizlib import builders
 
@@ -18,11 +18,42 @@ def trace():
     return builders.squares("threads", items=8)
 
 
-@pytest.mark.parametrize("name", [*vizlib.VIEWS, "show"])
-def test_every_view_is_drawn_and_fits(show, shot, trace, name):
-    make = vizlib.VIEWS[name].make if name in vizlib.VIEWS else vizlib.show
-    page = show(make(trace))
-    if page.locator(".lab-player").count():
+VIEWS = {name: entry.make for name, entry in vizlib.VIEWS.items()} | {
+    "show": vizlib.show,
+    "compare": lambda trace: vizlib.compare(builders.squares(items=8), trace),
+}
+STILL = ("costs", "summary")  # nothing in them is in time
+
+
+def use(page):
+    """Step, play to the end, scrub and select, as a reader does."""
+    page.click("[data-do=next]")
+    first = page.evaluate(NOW)
+    assert 0 < first < page.evaluate(f"{CLOCK}.end")
+    page.click("[data-do=previous]")
+    assert page.evaluate(NOW) < first
+    page.evaluate(f"{CLOCK}.pace = {CLOCK}.end / 0.1")
+    page.click("[data-do=play]")
+    page.wait_for_function(f"{NOW} === {CLOCK}.end && !{CLOCK}.playing")
+    axis = page.locator(".lab-axis").first
+    box = axis.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 12, steps=2)
+    page.mouse.up()
+    assert 0 < page.evaluate(NOW) < page.evaluate(f"{CLOCK}.end")
+    axis.press("Shift+PageUp")
+    assert page.locator(".lab-brushed tbody tr").count() >= 4
+    page.keyboard.press("Escape")
+    assert page.locator(".lab-brushed").is_hidden()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_view_works_and_fits(show, shot, trace, name):
+    page = show(VIEWS[name](trace))
+    assert (page.locator(".lab-player").count() == 0) is (name in STILL)
+    if name not in STILL:
+        use(page)
         go(page, trace.wall_ns * 0.4)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
@@ -43,6 +74,14 @@ def test_the_source_marks_the_line_of_each_worker(show, trace):
         == "        out.send(value)"
     )
     assert flag.evaluate("(one) => one.closest('.lab-line').classList.contains('lab-here')")
+
+
+def test_flags_at_one_line_stand_in_the_order_of_their_workers(show, trace):
+    page = show(vizlib.source(trace))
+    for part in [n / 40 for n in range(40)] + [n / 40 for n in range(40, 0, -1)]:  # whichever of them comes first
+        page.evaluate(f"{CLOCK}.go({part * trace.wall_ns})")
+        for flags in page.locator(".lab-flags").all_text_contents():
+            assert flags.replace("after ", "") in ("", "#1", "#2", "#1#2", "produce", "total")
 
 
 def test_figures_in_time_line_up_under_one_playhead(show, trace):

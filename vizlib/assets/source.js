@@ -46,6 +46,7 @@
       flags[w].title = `${run.workers[index].name}: ${word}${place.known ? "" : ", after this line"}`;
       flags[w].classList.toggle("lab-vague", !place.known);
       row.flags.append(flags[w]);
+      row.flags.append(...flags.slice(w + 1).filter((later) => later.parentElement === row.flags)); // in the workers' order
     });
     rows.forEach(({ row }, i) => {
       const wanted = `lab-line ${here[i]}`.trim();
