@@ -15,6 +15,8 @@
   const state = { chosen: [], followed: [], pointed: null, mode: "direct" };
 
   const put = (target, columns) => {
+    const [first] = Object.keys(columns);
+    if (!columns[first].length && !target.data[first]?.length) return; // what was empty and stays so costs nothing
     Object.assign(target.data, columns);
     target.change.emit();
   };
@@ -61,8 +63,11 @@
   const drawAll = ({ start, end }) => {
     const found = state.mode === "view" ? messages.inView(start, end, MOST) : [];
     const alpha = Math.min(0.34, 0.06 + 12 / Math.max(found.length, 1)); // many arrows must not hide the bars
-    faint[0].setv({ line_alpha: { value: alpha } });
-    faint[1].setv({ fill_alpha: { value: 1.5 * alpha } });
+    if (found.length && alpha !== state.alpha) {
+      state.alpha = alpha;
+      faint[0].setv({ line_alpha: { value: alpha } });
+      faint[1].setv({ fill_alpha: { value: 1.5 * alpha } });
+    }
     put(pale, asColumns(found.length > MOST ? [] : found));
     return found.length;
   };

@@ -50,6 +50,8 @@
   // ---- one view -----------------------------------------------------------------------------------------------
 
   const put = (target, columns) => {
+    const [first] = Object.keys(columns);
+    if (!columns[first].length && !target.data[first].length) return; // what was empty and stays so costs nothing
     Object.assign(target.data, columns);
     target.change.emit();
   };

@@ -49,6 +49,7 @@
       if (!renderer.name?.startsWith("mark:")) continue;
       const mine = shown.filter(({ kind }) => `mark:${kind}` === renderer.name);
       const { data_source: source } = renderer;
+      if (!mine.length && !source.data.x.length) continue;
       const size = Number(renderer.tags[0]);
       Object.assign(source.data, {
         x: mine.map(({ x }) => x), y: mine.map(({ y }) => y), size: mine.map(({ count }) => (count > 1 ? size + 3 : size)),
