@@ -128,4 +128,16 @@ TABLE = (
         ),
         gaps=2,
     ),
+    Exercise(
+        "08_what_a_crossing_costs",
+        (
+            Mistake("at most 10 messages", "5,000 messages"),
+            Mistake("at most 1,000 bytes", "bytes", "send((0, 5_000))", "send(tuple(range(5_000)))"),
+            Mistake(
+                "the result of divider is right", "expected was 715", "range(first, last)", "range(first + 1, last)"
+            ),
+            Mistake("it runs on interpreters", "This run was on threads", "sevens.run()", 'sevens.run("threads")'),
+        ),
+        gaps=2,
+    ),
 )
