@@ -51,20 +51,28 @@
     const bars = []; // spans that are at least a column wide, up to one more than `most`
     const narrow = []; // the others, likewise
     const to = from + width * pitch;
-    let [shown, joined] = [0, 0];
-    for (let i = firstAfter(lane, from); i < began.length && began[i] < to; i++) {
+    const last = width - 1;
+    let shown = 0;
+    let joined = 0;
+    let [end, b, q] = [NaN, 0, 0]; // of the span before, in whose end most begin
+    for (let i = firstAfter(lane, from); i < began.length; i++) {
+      const start = began[i];
+      if (start >= to) break;
       if (ended[i] <= from) continue;
       shown += 1;
-      const slot = pale && pale[i] ? kind[i] + kinds : kind[i];
-      const a = Math.max((began[i] - from) / pitch, 0);
-      const b = Math.min((ended[i] - from) / pitch, width);
-      const p = Math.min(Math.floor(a), width - 1);
-      const q = Math.min(Math.floor(b), width - 1);
-      if (ended[i] - began[i] < pitch) {
+      const state = kind[i];
+      const slot = pale !== null && pale[i] ? state + kinds : state;
+      const abuts = start === end;
+      end = ended[i];
+      const a = abuts ? b : Math.max((start - from) / pitch, 0);
+      const p = abuts ? q : Math.min(a | 0, last);
+      b = Math.min((end - from) / pitch, width);
+      q = Math.min(b | 0, last);
+      if (end - start < pitch) {
         joined += 1;
         merged[p] = merged[q] = 1;
-        if (narrow.length <= most) narrow.push(i);
-        short[Math.min(Math.floor((a + b) / 2), width - 1)] |= 1 << kind[i];
+        if (joined <= most + 1) narrow.push(i);
+        short[p === q ? p : Math.min(((a + b) / 2) | 0, last)] |= 1 << state;
       } else if (bars.length <= most) bars.push(i);
       if (p === q) area[p * slots + slot] += b - a;
       else {
