@@ -102,7 +102,7 @@ class Desk:
         return found
 
     def select(self, cell_id: str) -> None:
-        """Make a cell the active one, in command mode."""
+        """Make a cell the active one, in command mode, and bring it into view."""
         index = self.page.evaluate(f"(id) => {_MODEL}.findIndex((cell) => cell.id === id)", cell_id)
         self.page.evaluate(
             """(index) => {
@@ -110,6 +110,7 @@ class Desk:
                 content.activeCellIndex = index;
                 content.mode = "command";
                 content.node.focus();
+                return content.scrollToItem(index).then(() => null);
             }""",
             index,
         )

@@ -155,7 +155,7 @@ def test_a_page_that_is_opened_again_goes_on_and_a_cell_that_is_run_again_ends_t
     desk.page.reload()
     desk.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")
     desk.wait_until_idle()
-    desk.cell("grow").get_by_role("button", name="Stop").wait_for()
+    desk.select("grow")
     again = grown(desk)
     grown(desk, again["end"])
     desk.errors.clear()  # of the figure that came before BokehJS
