@@ -217,7 +217,9 @@ ROOMS: dict[str, str] = {
         "running.figure running.growth running.loader running.notebook running.outcomes running.strip "
         "runtime.tracing.progress"
     ),
-    "vizlib.running.watching": "running.outcomes runtime.tracing.progress runtime.tracing.traces",
+    "vizlib.running.watching": "running.outcomes runtime.errors runtime.tracing.progress runtime.tracing.traces",
+    "vizlib.running.parameters": "runtime.backends words",
+    "vizlib.running.history": "running.outcomes runtime.tracing.traces words",
     "vizlib.running.live": (
         "pictures running.loader running.notebook running.outcomes running.stage running.strip running.watching "
         "runtime.tracing.progress runtime.tracing.traces words"

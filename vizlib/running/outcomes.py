@@ -13,6 +13,7 @@ _TOOK = {
     "": "it had just ended by itself",
     "woken": "it was enough to wake the workers that waited",
     "interrupted": "an exception had to be raised in a worker that computed",
+    "beginning": "its program was still being made",
     "killed": "its process had to be killed, since a worker stayed in a call that nothing can interrupt",
 }
 _ELSEWHERE = ("in the error's .trace", "in the picture")

@@ -6,12 +6,14 @@ ends or is to stop.  It ends with the run.  Nothing that goes wrong in showing c
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+from runtime.errors import RunError
 from runtime.tracing.progress import Progress
 from runtime.tracing.traces import Trace
 from vizlib.running import outcomes
@@ -54,6 +56,10 @@ class Running(Protocol):
         """Block until it has ended; raises what went wrong."""
 
 
+class StoppedWhileBeginningError(BaseException):
+    """The run was to stop while the program was still being made.  No `except Exception` catches it."""
+
+
 class Watch:
     """One run, watched.  `show` is called with every look, `done` once, both by the watching thread."""
 
@@ -65,8 +71,11 @@ class Watch:
     ) -> None:
         self._begin, self._show, self._done = begin, show, done
         self._stop = threading.Event()
+        self._lock = threading.RLock()  # an interrupt may come while its own thread is stopping
+        self._beginning = True
         self._thread = threading.Thread(target=self._watch, name="vizlib watch", daemon=True)
         self._cost_s = 0.0
+        self._blind = False
         self.outcome: Outcome | None = None
 
     def start(self) -> None:
@@ -75,7 +84,12 @@ class Watch:
 
     def stop(self) -> None:
         """Have the run stopped; returns at once."""
-        self._stop.set()
+        with self._lock:
+            if self._beginning and not self._stop.is_set() and self._thread.ident is not None:
+                # what makes the program may never end, and is Python of this process
+                identity = ctypes.c_ulong(self._thread.ident)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(identity, ctypes.py_object(StoppedWhileBeginningError))
+            self._stop.set()
 
     @property
     def stopping(self) -> bool:
@@ -93,25 +107,36 @@ class Watch:
         try:
             self._done(self.outcome)
         except Exception:
-            _log.exception("The finished run cannot be shown; the live view's .trace holds it")
+            _log.exception("The finished run cannot be shown")
 
     def _followed(self) -> Outcome:
-        how = ""
+        run: Running | None = None
         try:
             run = self._begin()
-            told: Progress | None = None
-            while not self._over(run):
-                began = time.thread_time()
-                told = run.progress(told)
-                self._tell("starting" if all(now is None for now in told.now) else "running", told)
-                self._cost_s = time.thread_time() - began
-            if self.stopping:
-                self._tell("stopping", run.progress(told))
-                how = run.stop()
-            else:
-                self._tell("reading what was recorded", run.progress(told))
-            return outcomes.finished(run.wait())
+            with self._lock:
+                self._beginning = False
+            return self._to_its_end(run)
+        except StoppedWhileBeginningError:
+            if run is not None:
+                run.stop()
+            return outcomes.stopped(None, "beginning")
         except Exception as error:
+            return outcomes.failed(error)
+
+    def _to_its_end(self, run: Running) -> Outcome:
+        told, how = self._look(run, None, "starting"), ""
+        while not self._over(run):
+            began = time.thread_time()
+            told = self._look(run, told, "running")
+            self._cost_s = time.thread_time() - began
+        if self.stopping:
+            self._look(run, told, "stopping")
+            how = run.stop()
+        else:
+            self._look(run, told, "reading what was recorded")
+        try:
+            return outcomes.finished(run.wait())
+        except RunError as error:
             return outcomes.failed(error, how)
 
     def _over(self, run: Running) -> bool:
@@ -124,10 +149,16 @@ class Watch:
                 return False
         return True
 
-    def _tell(self, phase: str, told: Progress) -> None:
-        """Show it, until showing fails once."""
+    def _look(self, run: Running, after: Progress | None, phase: str) -> Progress | None:
+        """Look and show, until that fails once: the run goes on unseen."""
+        if self._blind:
+            return after
         try:
-            self._show(phase, told)
+            told = run.progress(after)
+            begun = any(now is not None for now in told.now)
+            self._show(phase if begun or phase != "running" else "starting", told)
+            return told
         except Exception:
-            self._show = lambda phase, told: None
+            self._blind = True
             _log.exception("The live view shows nothing more until the run has ended; the run goes on")
+            return after

@@ -28,7 +28,7 @@ def test_it_looks_until_the_run_ends_and_then_says_how():
     watching = watch(FakeRun(looks=3), lambda phase, told: phases.append((phase, told.now_ns)))
     watching.start()
     assert watching.join(PATIENCE_S)
-    assert [phase for phase, _ in phases] == ["running"] * 3 + ["reading what was recorded"]
+    assert [phase for phase, _ in phases] == ["starting", "running", "running", "reading what was recorded"]
     assert [now for _, now in phases] == sorted(now for _, now in phases)
     assert [outcome.end for outcome in watching.outcomes] == [End.FINISHED]
 
@@ -67,6 +67,41 @@ def test_a_program_that_cannot_begin_is_an_outcome():
     assert outcomes[0].trace is None
 
 
+@pytest.mark.parametrize("catches", ["Exception", "nothing"])
+def test_a_program_that_is_never_made_can_be_stopped(catches):
+    making = threading.Event()
+
+    def begin():
+        while True:
+            try:
+                while True:
+                    making.set()
+            except Exception:
+                pass
+
+    def begin_plainly():
+        while True:
+            making.set()
+
+    watching = Watch(begin if catches == "Exception" else begin_plainly, lambda phase, told: None, lambda outcome: None)
+    watching.start()
+    assert making.wait(PATIENCE_S)
+    watching.stop()
+    assert watching.join(PATIENCE_S)
+    assert watching.outcome.sentence == "Stopped: its program was still being made."
+
+
+def test_a_run_that_cannot_be_looked_at_goes_on_unseen(caplog):
+    run = FakeRun()
+    run.progress = lambda after=None: 1 / 0
+    watching = watch(run)
+    watching.start()
+    run.finish()
+    assert watching.join(PATIENCE_S)
+    assert watching.outcome.end is End.FINISHED
+    assert len(caplog.records) == 1
+
+
 def test_a_view_that_fails_is_switched_off_and_said_once(caplog):
     calls = []
 
@@ -74,8 +109,11 @@ def test_a_view_that_fails_is_switched_off_and_said_once(caplog):
         calls.append(phase)
         raise ZeroDivisionError
 
-    watching = watch(FakeRun(looks=3), show)
+    run = FakeRun()
+    watching = watch(run, show)
     watching.start()
+    assert run.looked.wait(PATIENCE_S)
+    run.finish()
     assert watching.join(PATIENCE_S)
     assert len(calls) == 1
     assert watching.outcome.end is End.FINISHED
