@@ -203,29 +203,6 @@ ROOMS: dict[str, str] = {
         "views.costs views.deadlock views.machine views.source views.summary views.timeline words"
     ),
     "vizlib.gallery": "page pictures runtime.tracing.traces",
-    # vizlib.running: runs on the screen while they run
-    "vizlib.running": "",
-    "vizlib.running.notebook": "",
-    "vizlib.running.loader": "bundle palette",
-    "vizlib.running.growth": (
-        "lanes palette runtime.tracing.model runtime.tracing.progress runtime.tracing.tables runtime.tracing.traces"
-    ),
-    "vizlib.running.figure": "lanes running.growth running.loader theme words",
-    "vizlib.running.outcomes": "runtime.errors runtime.tracing.traces words",
-    "vizlib.running.strip": "palette running.outcomes runtime.tracing.model runtime.tracing.progress words",
-    "vizlib.running.stage": (
-        "running.figure running.growth running.loader running.notebook running.outcomes running.strip "
-        "runtime.tracing.progress"
-    ),
-    "vizlib.running.watching": "running.outcomes runtime.errors runtime.tracing.progress runtime.tracing.traces",
-    "vizlib.running.parameters": "runtime.backends words",
-    "vizlib.running.history": "running.outcomes runtime.tracing.traces words",
-    "vizlib.running.live": (
-        "pictures running.loader running.notebook running.outcomes running.stage running.strip running.watching "
-        "runtime.tracing.progress runtime.tracing.traces words"
-    ),
-    "vizlib": "browser gallery page perfetto pictures running.live text",
-    "vizlib.__main__": "perfetto runtime.errors runtime.tracing.traces vizlib",
     # vizlib.teaching: predictions and checks
     "vizlib.teaching.store": "",
     "vizlib.teaching.answers": "teaching.store",
@@ -285,6 +262,35 @@ ROOMS: dict[str, str] = {
         "teaching.progress teaching.questions teaching.replay teaching.report teaching.requirements "
         "teaching.reveal teaching.scheduler"
     ),
+    # vizlib.running: runs on the screen while they run
+    "vizlib.running": "",
+    "vizlib.running.notebook": "",
+    "vizlib.running.loader": "bundle palette",
+    "vizlib.running.growth": (
+        "lanes palette runtime.tracing.model runtime.tracing.progress runtime.tracing.tables runtime.tracing.traces"
+    ),
+    "vizlib.running.figure": "lanes running.growth running.loader theme words",
+    "vizlib.running.outcomes": "runtime.errors runtime.tracing.traces words",
+    "vizlib.running.strip": "palette running.outcomes runtime.tracing.model runtime.tracing.progress words",
+    "vizlib.running.stage": (
+        "running.figure running.growth running.loader running.notebook running.outcomes running.strip "
+        "runtime.tracing.progress"
+    ),
+    "vizlib.running.watching": "running.outcomes runtime.errors runtime.tracing.progress runtime.tracing.traces",
+    "vizlib.running.parameters": "runtime.backends words",
+    "vizlib.running.history": "running.outcomes runtime.tracing.traces words",
+    "vizlib.running.controls": "page running.history running.notebook running.parameters",
+    "vizlib.running.lab": (
+        "page pictures running.controls running.history running.loader running.notebook running.outcomes "
+        "running.parameters running.stage running.watching runtime.tracing.progress runtime.tracing.traces "
+        "teaching.reveal words"
+    ),
+    "vizlib.running.live": (
+        "pictures running.loader running.notebook running.outcomes running.stage running.strip running.watching "
+        "runtime.tracing.progress runtime.tracing.traces words"
+    ),
+    "vizlib": "browser gallery page perfetto pictures running.lab running.live text",
+    "vizlib.__main__": "perfetto runtime.errors runtime.tracing.traces vizlib",
 }
 
 MAX_LINES = 500

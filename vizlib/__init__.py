@@ -10,8 +10,9 @@
     compare(a, b, ...)     several runs on one time axis, with the speed-up in words
     text(a, ...)           the same in plain text
     live(run)              a run while it goes on, with a Stop button; it ends as its finished picture
+    lab(make, ...)         a panel for experiments: change a parameter, predict, run, compare
 
-All but `text` and `live` return a `View`, which plays in a browser without a kernel, displays itself in a notebook,
+All but the last three return a `View`, which plays in a browser without a kernel, displays itself in a notebook,
 prints as text, and saves itself as a page (`.html`) or as a picture for slides (`.svg`, `.png`).  `VIEWS` lists the
 views of one run by name.  `perfetto.export(trace, path)` writes a trace for Perfetto, and
 `python -m vizlib trace-file -o page.html` makes a page of a saved trace.
@@ -22,6 +23,7 @@ from vizlib.browser import BrowserError
 from vizlib.gallery import VIEWS
 from vizlib.page import View
 from vizlib.pictures import blocking, compare, costs, machine, show, source, summary, timeline
+from vizlib.running.lab import lab
 from vizlib.running.live import live
 from vizlib.text import text
 
@@ -32,6 +34,7 @@ __all__ = [
     "blocking",
     "compare",
     "costs",
+    "lab",
     "live",
     "machine",
     "perfetto",

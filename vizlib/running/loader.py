@@ -25,6 +25,14 @@ def loader(button: str) -> str:
     )
 
 
+def kept(picture: str, panel: str) -> str:
+    """Markup for the file: `picture` is drawn only in a page in which the panel of the CSS class `panel` is not."""
+    if not picture:
+        return "<div></div>"
+    script = asset("kept.js").replace("NAME", panel)
+    return f"<div><template>{picture}</template><script>{script}</script></div>"
+
+
 @cache
 def style() -> str:
     """The style sheet of live views, in both themes."""

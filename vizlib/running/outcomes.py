@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from enum import Enum
 
-from runtime.errors import DeadlockError, RunError, RunStoppedError
+from runtime.errors import DeadlockError, ProgramError, RunError, RunStoppedError
 from runtime.tracing.traces import Trace
 from vizlib import words
 
@@ -65,4 +66,12 @@ def failed(error: BaseException, how: str = "") -> Outcome:
     message = str(error).replace(*_ELSEWHERE) if isinstance(error, RunError) else str(error)
     first, _, rest = message.partition("\n")
     kind = "Deadlock" if isinstance(error, DeadlockError) else type(error).__name__
-    return Outcome(End.FAILED, f"{kind}: {first}" if first else kind, rest.strip("\n"), trace, error)
+    details = rest.strip("\n") if isinstance(error, RunError | ProgramError) else _place(error)
+    return Outcome(End.FAILED, f"{kind}: {first}" if first else kind, details, trace, error)
+
+
+def _place(error: BaseException) -> str:
+    """The line at which a function that makes a program failed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    return f"at line {last.lineno}, in {last.name}: {last.line}" if last and last.line else ""

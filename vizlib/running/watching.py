@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from runtime.errors import RunError
+from runtime.errors import RunError, RunStoppedError
 from runtime.tracing.progress import Progress
 from runtime.tracing.traces import Trace
 from vizlib.running import outcomes
@@ -119,7 +119,8 @@ class Watch:
         except StoppedWhileBeginningError:
             if run is not None:
                 run.stop()
-            return outcomes.stopped(None, "beginning")
+            error = RunStoppedError("the run was stopped while its program was still being made")
+            return outcomes.stopped(None, "beginning", error)
         except Exception as error:
             return outcomes.failed(error)
 
