@@ -1,5 +1,5 @@
-// Brings BokehJS into the page, once for all pictures of the page, and then presses a hidden button: the kernel waits for
-// that before it sends a figure, since a figure that arrives before BokehJS stays broken.
+// Brings BokehJS into the page, once for all pictures of the page, and then writes into a hidden field: the kernel waits
+// for that before it sends a figure, since a figure that arrives before BokehJS stays broken.
 (async (root, version, name) => {
   const libraries = window.__lab?.libraries ?? (window.__labLibraries ??= {}); // the finished pictures' own, if there
 
@@ -20,16 +20,22 @@
     }));
   };
 
-  // The button is a widget of its own and may appear later than this script, or, in a page that shows a copy, twice.
-  const button = (tries) => {
-    const found = document.querySelector(`button.${name}`);
-    if (found) found.click();
-    else if (tries > 0) setTimeout(() => button(tries - 1), 100);
+  // Say who this page is, until the kernel says it back: a field may appear later than this script, and what is written
+  // before its widget is connected is lost.
+  const me = (window.__labPage ??= Math.random().toString(36).slice(2));
+  const greet = (tries) => {
+    const field = document.querySelector(`.${name} input`);
+    if (field?.placeholder === me || tries > 120) return;
+    if (field) {
+      field.value = `${me} ${tries}`;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    setTimeout(() => greet(tries + 1), field ? 1000 : 200);
   };
 
   try {
     await library();
-    button(300);
+    greet(0);
   } catch (error) {
     console.error("BokehJS could not be loaded, so the picture does not grow; it is drawn when the run ends.", error);
   }

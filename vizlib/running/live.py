@@ -130,7 +130,7 @@ class Live:
             return
         finished = self._finished()
         self._output.change(finished)
-        if self._stage.pages > 1:  # a page that was opened again does not know the output: it keeps the widgets
+        if len(self._stage.pages) > 1:  # a page that was opened again does not know the output: it keeps the widgets
             self._stage.end(outcome)
             self._stop_button.layout.display = "none"
         else:

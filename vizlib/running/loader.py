@@ -2,8 +2,8 @@
 
 A figure that grows is a widget, and its script expects BokehJS in the page.  Nothing says when that is so, and cells
 run in any order.  So the live view brings BokehJS itself, packed as pictures carry it; when it is there, the page
-presses a hidden button, and only then does the kernel send the figure.  It is the one way from a page to its kernel
-that every notebook front end has.
+writes its name into a hidden field, and only then does the kernel send the figure, and the name back.  It is the one
+way from a page to its kernel that every notebook front end has.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from vizlib import bundle
 from vizlib.palette import DARK, LIGHT, variables
 
 
-def loader(button: str) -> str:
-    """Markup that brings BokehJS into the page, then presses the button of the CSS class `button`."""
-    script = asset("loader.js").replace("VERSION", bokeh.__version__).replace("NAME", button)
+def loader(field: str) -> str:
+    """Markup that brings BokehJS into the page, then writes the page's name into the field of the CSS class `field`."""
+    script = asset("loader.js").replace("VERSION", bokeh.__version__).replace("NAME", field)
     return (
         f'<div><script type="text/plain" class="lab-library">{bundle.library()}</script><script>{script}</script></div>'
     )

@@ -39,9 +39,9 @@ class Stage:
     def __init__(self, *controls: widgets.Widget) -> None:
         name = f"lab-ready-{uuid4().hex}"
         self._lock = threading.RLock()
-        self._ready = widgets.Button()
+        self._ready = widgets.Text()
         self._ready.add_class(name).add_class("lab-hidden")
-        self._ready.on_click(lambda _: self._page_is_ready())
+        self._ready.observe(lambda change: self._page_is_ready(change["new"]), "value")
         page = {"output_type": "display_data", "data": {"text/html": loader(name)}, "metadata": {}}
         self._loads = widgets.Output(outputs=(page,))
         self._loads.add_class("lab-loads")
@@ -52,7 +52,7 @@ class Stage:
         head = widgets.HBox([*controls, self._strip])
         head.add_class("lab-top")
         self.box = widgets.VBox([self._style, head, self._slot, self._notes, self._ready, self._loads])
-        self.pages = 0  # that have said that they are ready
+        self.pages: set[str] = set()  # that have said that they are ready
         self._figure: GrowingFigure | None = None
         self.clear("")
 
@@ -96,11 +96,15 @@ class Stage:
             self._drop_figure()
             close(self.box)
 
-    def _page_is_ready(self) -> None:
+    def _page_is_ready(self, greeting: str) -> None:
+        """A page says its name, with a number when it says it again."""
+        page = greeting.partition(" ")[0]
         with self._lock:
-            self.pages += 1
-            if self._growth.now_ns:
-                self._make_figure()
+            self._ready.placeholder = page  # heard
+            if page and page not in self.pages:
+                self.pages.add(page)
+                if self._growth.now_ns:
+                    self._make_figure()
 
     def _make_figure(self) -> None:
         self._drop_figure()

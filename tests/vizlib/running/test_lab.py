@@ -54,11 +54,19 @@ def panel(kernel):
         shown.close()
 
 
+def settle(panel):
+    """Wait until no run goes on and the last one is shown."""
+    while True:
+        with panel._lock:
+            watch = panel._watch
+        if watch is None:
+            return
+        assert watch.join(PATIENCE_S)
+
+
 def press_run(panel):
     panel._controls._run.click()
-    watch = panel._watch
-    if watch is not None:
-        assert watch.join(PATIENCE_S)
+    settle(panel)
 
 
 def slider(panel, name):
@@ -193,10 +201,8 @@ def test_on_change_it_runs_with_every_change_and_stops_what_goes_on(panel):
     first = one._watch
     assert going.looked.wait(PATIENCE_S)
     slider(one, "copies").value = 3
-    assert first.join(PATIENCE_S)
-    second = one._watch
-    if second is not None:
-        assert second.join(PATIENCE_S)
+    assert first.join(PATIENCE_S)  # it starts the other
+    settle(one)
     assert going.stops == 1
     assert faces(one) == ["■", "1.0×"]
     assert one.program.made["copies"] == 3

@@ -66,7 +66,7 @@ def test_the_figure_waits_for_the_page(kernel):
     stage, (_, ready) = view._stage, buttons(view)
     assert run.looked.wait(PATIENCE_S)
     assert stage._slot.children == ()
-    ready.click()
+    ready.value = "one 0"
     while not stage._slot.children:  # it comes with the next look
         pass
     run.finish()
@@ -78,10 +78,13 @@ def test_a_page_that_is_opened_again_gets_a_figure_of_its_own():
     stage = Stage()
     stage.clear("squares")
     stage.show("running", FakeRun().progress())
-    stage._ready.click()
+    stage._ready.value = "one 0"
     (first,) = stage._slot.children
-    stage._ready.click()
+    stage._ready.value = "one 1"  # the kernel was slow to answer
+    assert stage._slot.children == (first,)
+    stage._ready.value = "two 0"
     (second,) = stage._slot.children
+    assert stage._ready.placeholder == "two"
     assert first is not second
     assert first.comm is None
     stage.close()
@@ -91,8 +94,8 @@ def test_a_page_that_was_opened_again_keeps_its_widgets(kernel):
     run = FakeRun()
     view = displayed(run)
     stage, (_, ready) = view._stage, buttons(view)
-    ready.click()
-    ready.click()
+    ready.value = "one 0"
+    ready.value = "two 0"
     run.finish()
     view.wait()
     assert "Finished in" in stage._strip.value
