@@ -42,6 +42,9 @@ def total(numbers, lock):
     return found
 
 squares.play()"""
+CARDS = """from IPython.display import display
+from vizlib.teaching import contrast, lesson, progress
+display(contrast("a line is one step", puzzle), puzzle.explore(), lesson("01", mode="replay"), progress())"""
 CELLS = "[...jupyterapp.shell.currentWidget.model.cells].map((cell) => `${cell.id} ${cell.type}`)"
 
 
@@ -54,7 +57,7 @@ def _needs_a_browser(browser_path):
 def notebook(lab_server):
     cells = [
         {"cell_type": "code", "id": name, "metadata": {}, "source": source, "outputs": [], "execution_count": None}
-        for name, source in (("deposits", DEPOSITS), ("squares", SQUARES))
+        for name, source in (("deposits", DEPOSITS), ("squares", SQUARES), ("cards", CARDS))
     ]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     file = lab_server.folder / NAME
@@ -147,11 +150,18 @@ def test_a_blocked_worker_says_whom_it_waits_for(desk):
 def test_looks(desk, shot, theme, width):
     desk.page.set_viewport_size({"width": width, "height": 1000})
     desk.use_theme(theme)
-    for name in ("deposits", "squares"):
+    for name in ("deposits", "squares", "cards"):
         output = desk.cell(name).locator(".jp-OutputArea").first
         output.scroll_into_view_if_needed()
         assert output.evaluate("(one) => one.scrollWidth <= one.clientWidth + 1"), f"{name} is cut off at {width} px"
         shot(output, f"{theme.lower()}-{width}-puzzle-{name}")
+
+
+def test_a_models_column_says_that_it_is_one(desk):
+    table = desk.cell("cards").get_by_role("table")
+    expect(table.get_by_role("columnheader", name="MODEL, not measured")).to_be_visible()
+    row = table.get_by_role("row", name="account.balance at the end")
+    assert row.get_by_role("cell").all_inner_texts() == ["1 or 2", "2"]
 
 
 def test_it_plays_again_without_a_kernel(desk, lab_server, playwright_browser):

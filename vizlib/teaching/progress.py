@@ -63,18 +63,19 @@ class Progress:
     """What was done in each lesson, as a list."""
 
     lessons: tuple[LessonProgress, ...]
-    place: str
+    place: str  # empty where no record is kept
 
     def __repr__(self) -> str:
         listed = [f"~ {one}" for one in self.lessons] or ["~ progress: nothing is recorded yet"]
-        return "\n".join(["Your progress", *listed, f"~ kept in: {self.place}"])
+        return "\n".join(["Your progress", *listed, f"~ kept in: {self.place or 'no file, so it is not kept here'}"])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         listed = "".join(f"<li>{escaped(one)}</li>" for one in self.lessons) or "<li>Nothing is recorded yet.</li>"
+        kept = f"Kept in {self.place}, and sent nowhere." if self.place else "Here it is not kept in a file."
+        kept += " export_progress() writes a file to hand in." if self.lessons else ""
         html = card(
             f'<p class="lab-verdict"><b>Your progress</b></p><ul class="lab-marks lab-plain">{listed}</ul>'
-            f'<p class="lab-told">Kept in {escaped(self.place)}, and sent nowhere. export_progress() writes a file '
-            "to hand in.</p>"
+            f'<p class="lab-told">{escaped(kept)}</p>'
         )
         return {"text/plain": repr(self), "text/html": html}
 
@@ -83,7 +84,7 @@ def progress() -> Progress:
     """What you have done so far, in all lessons."""
     records = store.read()
     place = store.file()
-    told = words.plain(str(place), 200) if place else "nothing: here no record is kept"
+    told = words.plain(str(place), 200) if place else ""
     return Progress(tuple(_of(name, records[name]) for name in sorted(records)), told)
 
 

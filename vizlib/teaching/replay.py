@@ -90,8 +90,14 @@ class Lesson:
         """Whether runs are live or replayed, and why."""
         if self.mode == "replay":
             made = self._index.get("made")
-            where = f"recorded on {words.plain(str(made))}" if made else "but nothing is recorded for this lesson"
-            return f"replay, because {self.why}: its runs were {where}. What you change yourself runs here."
+            if not made:
+                return (
+                    f"replay, because {self.why}; but nothing is recorded for this lesson, so it runs here after all."
+                )
+            return (
+                f"replay, because {self.why}: its runs were recorded on {words.plain(str(made))}. "
+                "What you change yourself runs here."
+            )
         return "live: its runs take place on this machine, now."
 
     def __repr__(self) -> str:

@@ -147,7 +147,7 @@ def test_nothing_is_kept_where_nobody_reads(monkeypatch, tmp_path, told):
         monkeypatch.delenv("LAB_PROGRESS")  # a test, not a notebook
     work()
     assert list(tmp_path.iterdir()) == []
-    assert "no record is kept" in repr(progress())
+    assert "it is not kept here" in repr(progress())
 
 
 def test_it_is_handed_in_as_text_and_data(tmp_path):
