@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from runtime.backends import Backend as Backend
     from runtime.channels.buffers import Buffer as Buffer
     from runtime.channels.buffers import create_buffer as create_buffer
+    from runtime.channels.crossing import Crossing as Crossing
+    from runtime.channels.crossing import transfer_of as transfer_of
     from runtime.channels.ends import ChannelStats as ChannelStats
     from runtime.channels.ends import RecvChannel as RecvChannel
     from runtime.channels.ends import SendChannel as SendChannel
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "runtime.backends": ("BACKENDS", "Backend"),
     "runtime.channels.buffers": ("Buffer", "create_buffer"),
+    "runtime.channels.crossing": ("Crossing", "transfer_of"),
     "runtime.channels.ends": ("ChannelStats", "RecvChannel", "SendChannel", "create_channel"),
     "runtime.errors": (
         "ChannelClosedError",

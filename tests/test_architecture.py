@@ -91,6 +91,9 @@ ROOMS: dict[str, str] = {
     "runtime.channels.end": (
         "channels.context channels.core channels.letterbox channels.parking errors tracing.layout"
     ),
+    "runtime.channels.crossing": (
+        "channels.buffers channels.context channels.diagnosis channels.end channels.transfer errors tracing.vocabulary"
+    ),
     "runtime.channels.sending": (
         "channels.buffers channels.context channels.core channels.end channels.letterbox channels.parking "
         "channels.transfer errors tracing.layout tracing.recorder"

@@ -102,6 +102,8 @@ class Buffer:
         """Cross: moved, if the message is, else shared.  A copy pickled outside of a message can be unpickled once."""
         self._here()
         if travel.rehearsing:
+            if travel.moving is not None:
+                travel.moving.append(self)
             return passenger, (0,)
         ticket = self.share() if travel.moving is None else self.move_out(travel.moving)
         if travel.departing is None:

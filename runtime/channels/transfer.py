@@ -31,7 +31,7 @@ class Encoder(Protocol):
 
 _FIXED_SIZES = {type(None): 1, bool: 1, int: 8, float: 8}
 _WORD_LIMIT = 1 << 63
-_MAX_DEPTH = 20
+MAX_DEPTH = 20
 _NOT_IMMUTABLE = -1
 _STR_HEADER = "\u0100".__sizeof__() - 4  # a str of n characters of 2 bytes takes this and 2 * n + 2
 
@@ -54,7 +54,7 @@ def immutable_size(value: Any, depth: int = 0) -> int:
         return len(value)
     if kind is str:
         return len(value) if value.isascii() else max(len(value), value.__sizeof__() - _STR_HEADER)
-    if kind is tuple and depth < _MAX_DEPTH:
+    if kind is tuple and depth < MAX_DEPTH:
         total = 0
         for item in value:
             size = immutable_size(item, depth + 1)
