@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from runtime.channels.ends import RecvChannel as RecvChannel
     from runtime.channels.ends import SendChannel as SendChannel
     from runtime.channels.ends import create_channel as create_channel
+    from runtime.channels.selecting import Selected as Selected
+    from runtime.channels.selecting import merge as merge
+    from runtime.channels.selecting import select as select
+    from runtime.channels.timers import Timer as Timer
+    from runtime.channels.timers import after as after
+    from runtime.channels.timers import tick as tick
     from runtime.errors import ChannelClosedError as ChannelClosedError
     from runtime.errors import ChannelEmptyError as ChannelEmptyError
     from runtime.errors import ChannelError as ChannelError
@@ -58,6 +64,8 @@ _HOMES = {
     "runtime.channels.buffers": ("Buffer", "create_buffer"),
     "runtime.channels.crossing": ("Crossing", "transfer_of"),
     "runtime.channels.ends": ("ChannelStats", "RecvChannel", "SendChannel", "create_channel"),
+    "runtime.channels.selecting": ("Selected", "merge", "select"),
+    "runtime.channels.timers": ("Timer", "after", "tick"),
     "runtime.errors": (
         "ChannelClosedError",
         "ChannelEmptyError",

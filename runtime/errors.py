@@ -38,7 +38,9 @@ class ChannelError(RuntimeError):
 
 
 class ChannelClosedError(ChannelError):
-    """This end is closed, or nobody is left at the other side."""
+    """This end is closed, or nobody is left at the other side.  From a `select`, `end` tells which of its ends."""
+
+    end: object = None
 
 
 class ChannelEmptyError(ChannelError):

@@ -103,6 +103,14 @@ ROOMS: dict[str, str] = {
         "channels.parking channels.sending errors tracing.layout tracing.vocabulary"
     ),
     "runtime.channels.ends": "channels.context channels.core channels.end channels.receiving channels.sending",
+    "runtime.channels.vigil": "channels.parking",
+    "runtime.channels.timers": (
+        "channels.context channels.core channels.end channels.parking channels.vigil errors tracing.layout"
+    ),
+    "runtime.channels.selecting": (
+        "channels.context channels.core channels.end channels.parking channels.receiving channels.timers "
+        "channels.vigil errors tracing.layout"
+    ),
     # runtime.host: the process that runs a program
     "runtime.host": "",
     "runtime.host.watchdog": "channels.parking",

@@ -67,6 +67,7 @@ class Row(enum.IntEnum):
     OWNER = 3  # worker + 1, or 0
     WAITING_SINCE = 4  # ns, or 0
     WAITING_UNTIL = 5  # ns, or 0: for ever
+    WAITING_AMONG = 6  # of how many ends this one is, in a select; 0: alone
     COUNT = 8  # objects sent or received
     BYTES = 9
 
@@ -80,6 +81,7 @@ class Side(enum.IntEnum):
 
 
 CLOSED = 4
+NOTHING, END, SOMETHING = range(3)  # to receive
 _SIDE_MASK = CLOSED - 1
 
 
@@ -163,6 +165,7 @@ class Core:
             words[Shared.RETIRED_SENT if sending else Shared.RETIRED_RECEIVED] += words[at + Row.COUNT]
             words[Shared.RETIRED_BYTES] += words[at + Row.BYTES]
             words[at + Row.COUNT] = words[at + Row.BYTES] = words[at + Row.CLAIMED] = words[at + Row.WAITING_SINCE] = 0
+            words[at + Row.WAITING_AMONG] = 0
             words[at + Row.OWNER] = owner
             words[at + Row.SIDE] = side
             words[Shared.ROWS_USED] = max(words[Shared.ROWS_USED], row)
@@ -292,6 +295,22 @@ class Core:
             self.offer()  # in doubt, rather one too many
             raise
         return None
+
+    def call(self) -> None:
+        """A sender waits at the rendezvous: wake those who, in a select, wait for one that does."""
+        words = self.words
+        self.letterbox.count()  # holds the queue's lock, as they do between raising the flag and looking
+        if words[_RECEIVERS_ASLEEP]:
+            words[_RECEIVERS_ASLEEP] = 0
+            self.arrivals.open()
+
+    @property
+    def ready(self) -> int:
+        """What a receiver would find: `SOMETHING` (also a sender who waits at the rendezvous), `END` or `NOTHING`."""
+        over = self.words[_SENDING_OVER]  # looked at first: whoever closes has sent before
+        if self.letterbox.count() or (self.offers is not None and self.waiting(Side.SEND)):
+            return SOMETHING
+        return END if over else NOTHING
 
     def offer(self) -> None:
         """Let a sender come to the rendezvous."""

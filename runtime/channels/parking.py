@@ -245,8 +245,8 @@ def acquire(semaphore: Semaphore, deadline: Deadline = None, cancel_fd: int = NO
     """
     if semaphore.try_acquire():
         return True
-    poller = _poller(semaphore.readable, cancel_fd)
-    while _sleep(poller, deadline, cancel_fd):
+    poller = poller_of(semaphore.readable, cancel_fd)
+    while sleep(poller, deadline, cancel_fd):
         if semaphore.try_acquire():
             return True
     return semaphore.try_acquire()
@@ -275,7 +275,7 @@ class Mutex:
                 if spins > 0:
                     spins -= 1
                     continue
-                _sleep(_poller(self._semaphore.readable, NO_DESCRIPTOR), None, NO_DESCRIPTOR)
+                sleep(poller_of(self._semaphore.readable, NO_DESCRIPTOR), None, NO_DESCRIPTOR)
         except BaseException:
             if any(note):
                 self.release()
@@ -292,7 +292,7 @@ _MOST_LUCK = 8
 _SHORTEST_REST, _LONGEST_REST = 16, 256  # waits without a spin
 
 
-class _Luck:
+class Luck:
     """Whether it pays to spin, from how it went: one point for each spin that found something, one off for a vain one.
 
     Who has no points left rests, for so many waits, and then has one try to begin again.
@@ -337,7 +337,7 @@ class Gate:
         self._bell, self._words, self._flag = bell, words, flag
         self.descriptors = bell.descriptors
         self.open = bell.post
-        self._luck = _Luck()
+        self._luck = Luck()
         self._idle: dict[int, list[Any]] = {}  # poll objects, by cancel descriptor; each serves one thread at a time
 
     def wait(
@@ -355,7 +355,7 @@ class Gate:
             try:
                 poller = idle.pop()
             except IndexError:
-                poller = _poller(self._bell.readable, cancel_fd)
+                poller = poller_of(self._bell.readable, cancel_fd)
             if spins and self._luck.try_it():
                 for _ in range(spins):
                     outcome = attempt()
@@ -370,7 +370,7 @@ class Gate:
                 if outcome is not BLOCKED:
                     self.open()  # others may have been shut out of what is left
                     return outcome
-                in_time = _sleep(poller, deadline, cancel_fd)
+                in_time = sleep(poller, deadline, cancel_fd)
                 outcome = attempt()
                 if outcome is not BLOCKED or not in_time:
                     return outcome
@@ -381,6 +381,16 @@ class Gate:
             if poller is not None:
                 idle.append(poller)
 
+    def shut(self) -> None:
+        """Shut it, and raise the flag.  Whoever does so looks afterwards whether he can go on."""
+        self._bell.take_all()
+        self._words[self._flag] = 1
+
+    @property
+    def readable(self) -> int:
+        """The descriptor that is readable while the gate is open."""
+        return self._bell.readable
+
 
 # --- sleeping -----------------------------------------------------------------------------------------------------
 
@@ -389,7 +399,7 @@ _POLLIN = getattr(_select, "POLLIN", 1)
 _LONGEST_MS = 1e9  # poll takes no more than a C int
 
 
-def _sleep(poller: Any, deadline: Deadline, cancel_fd: int) -> bool:
+def sleep(poller: Any, deadline: Deadline, cancel_fd: int) -> bool:
     """Sleep until a descriptor is readable.  False when the deadline came first."""
     if deadline is None:
         ready = poller.poll()
@@ -421,15 +431,16 @@ class _SelectPoller:
 _new_poller = getattr(_select, "poll", _SelectPoller)
 
 
-def _poller(readable: int, cancel_fd: int) -> Any:
+def poller_of(*descriptors: int) -> Any:
+    """A poll object for these descriptors, except `NO_DESCRIPTOR`.  It serves one thread at a time."""
     poller = _new_poller()
-    poller.register(readable, _POLLIN)
-    if cancel_fd != NO_DESCRIPTOR:
-        poller.register(cancel_fd, _POLLIN)
+    for fd in descriptors:
+        if fd != NO_DESCRIPTOR:
+            poller.register(fd, _POLLIN)
     return poller
 
 
 def wait_readable(fd: int) -> None:
     """Wait until a descriptor is readable, and leave it so."""
-    while not _poller(fd, NO_DESCRIPTOR).poll():
+    while not poller_of(fd, NO_DESCRIPTOR).poll():
         pass

@@ -10,10 +10,10 @@ from typing import Any
 
 from runtime.channels import buffers, lending
 from runtime.channels.context import Passenger, travel
-from runtime.channels.core import Address, Core, Row, Side, give_up
+from runtime.channels.core import END, Address, Core, Row, Side, give_up
 from runtime.channels.end import STATUS, End, line_in
 from runtime.channels.letterbox import PASSENGERS, SERIAL_SHIFT, TRANSFER_MASK, WORKER_MASK, WORKER_SHIFT, Letter
-from runtime.channels.parking import BLOCKED, Deadline, deadline_after
+from runtime.channels.parking import BLOCKED, Deadline, Gate, deadline_after
 from runtime.channels.sending import SendChannel
 from runtime.errors import (
     ChannelClosedError,
@@ -74,10 +74,42 @@ class RecvChannel(End):
             self._check_open()
             raise StopIteration from None
 
-    def _recv(self, timeout: float | None, may_wait: bool, line: int) -> Any:
+    # --- for `select` -------------------------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> int:
+        """What there is to receive now: `core.SOMETHING`, `END` or `NOTHING`.  It may be another's in a moment."""
+        return END if self._closed else self._core.ready
+
+    @property
+    def key(self) -> int:
+        """The number of the channel."""
+        return self._core.key
+
+    @property
+    def gate(self) -> Gate:
+        """Where those wait who wait for something to receive."""
+        return self._core.arrivals
+
+    def receive_ready(self, line: int, asked: int) -> Any:
+        """Receive in a select that was called at `line`, at the moment `asked`.  Raises as `recv_nowait`."""
+        return self._recv(None, False, line, asked)
+
+    def note_wait(self, since: int, until: int, among: int) -> None:
+        """Say that this end waits in a select of so many ends, from when to when; with zeros, that it waits no more."""
+        words, at = self._core.words, self._row_at
+        words[at + Row.WAITING_SINCE] = 0  # whoever reads a time here finds the rest of it
+        words[at + Row.WAITING_UNTIL], words[at + Row.WAITING_AMONG] = until, among
+        words[at + Row.WAITING_SINCE] = since
+
+    # ------------------------------------------------------------------------------------------------------------
+
+    def _recv(self, timeout: float | None, may_wait: bool, line: int, asked: int = 0) -> Any:
         core, lane = self._core, self._lane
         deadline = None if timeout is None else deadline_after(timeout)
-        asked = ready = 0 if lane is None else _now()
+        if lane is not None and not asked:
+            asked = _now()
+        ready = asked
         try:
             if self._closed:
                 self._check_open()

@@ -30,6 +30,7 @@ class Wait(NamedTuple):
     side: Side  # what it waits to do
     since_ns: int
     releasers: frozenset[int]
+    among: int = 1  # of how many ends it waits for one
 
 
 def waits(cores: Iterable[Core]) -> list[Wait]:
@@ -55,16 +56,27 @@ def _waits_in(core: Core) -> Iterator[Wait]:
         for at in waiting[side]:
             worker, since = words[at + Row.OWNER] - 1, words[at + Row.WAITING_SINCE]
             if worker >= 0 and since and not words[at + Row.WAITING_UNTIL]:
-                yield Wait(worker, core.key, side, since, frozenset(owner - 1 for owner in owners))
+                among = max(1, words[at + Row.WAITING_AMONG])
+                yield Wait(worker, core.key, side, since, frozenset(owner - 1 for owner in owners), among)
 
 
 def deadlocked(found: Iterable[Wait]) -> list[Wait]:
-    """The largest set of waits whose workers can only be released by each other."""
-    left = {wait.worker: wait for wait in found}
+    """The largest set of waits whose workers can only be released by each other.
+
+    Who waits in a select for one of several ends has a wait for each of them.  One that is missing here has hope.
+    """
+    by_worker: dict[int, list[Wait]] = {}
+    for wait in found:
+        by_worker.setdefault(wait.worker, []).append(wait)
+    left = {
+        worker: frozenset[int]().union(*(wait.releasers for wait in own))
+        for worker, own in by_worker.items()
+        if len(own) == own[0].among
+    }
     while True:
-        hopeful = [worker for worker, wait in left.items() if not wait.releasers <= left.keys()]
+        hopeful = [worker for worker, releasers in left.items() if not releasers <= left.keys()]
         if not hopeful:
-            return sorted(left.values())
+            return sorted(wait for worker in left for wait in by_worker[worker])
         for worker in hopeful:
             del left[worker]
 
@@ -72,16 +84,25 @@ def deadlocked(found: Iterable[Wait]) -> list[Wait]:
 def ring(stuck: Iterable[Wait]) -> list[Wait]:
     """A cycle in a deadlock: each waits for the next one, the last for the first.
 
-    Who could be released by itself and by others waits, in the ring, for one of the others.
+    Who could be released by itself and by others waits, in the ring, for one of the others.  Who waits for one of
+    several ends has, in the ring, the wait that the next one could end.
     """
-    by_worker = {wait.worker: wait for wait in stuck}
+    by_worker: dict[int, list[Wait]] = {}
+    for wait in stuck:
+        by_worker.setdefault(wait.worker, []).append(wait)
     path: list[int] = []
+    chosen: list[Wait] = []
     worker = min(by_worker)
     while worker not in path:
         path.append(worker)
-        releasers = by_worker[worker].releasers
-        worker = min(releasers - {worker} or releasers)
-    return [by_worker[each] for each in path[path.index(worker) :]]
+        following, wait = min((releaser, wait) for wait in by_worker[worker] for releaser in _others(wait))
+        chosen.append(wait)
+        worker = following
+    return chosen[path.index(worker) :]
+
+
+def _others(wait: Wait) -> frozenset[int]:
+    return wait.releasers - {wait.worker} or wait.releasers
 
 
 def find(cores: Iterable[Core], asleep: Callable[[int], bool]) -> list[Wait]:

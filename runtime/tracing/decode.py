@@ -18,7 +18,7 @@ from typing import Any
 
 from runtime.tracing.columns import Operations, integers, lines, operations, others, whole_records
 from runtime.tracing.cores import one_at_a_time
-from runtime.tracing.layout import RECORD, RECORD_BYTES, SERIAL_BITS, Head, Layout, Op
+from runtime.tracing.layout import RECORD, RECORD_BYTES, SERIAL_BITS, SEVERAL, Head, Layout, Op
 from runtime.tracing.messages import Texts, messages_of, preview_text
 from runtime.tracing.model import NONE, Channel, CoreSpan, Ending, Line, Message, Output, Span, Worker
 from runtime.tracing.partition import Life, Parked, partition
@@ -289,10 +289,11 @@ def _channels(
     declared_count = len(known)
     used = set[int]().union(*(lane.operations.channel for lane in lanes))
     used.update(lane.parked.channel for lane in lanes if lane.parked)
+    used.discard(SEVERAL)
     for key in sorted(used - known.keys()):
         known[key] = (f"channel-{key}", None)
     channels = tuple(Channel(index, name, capacity) for index, (name, capacity) in enumerate(known.values()))
-    return channels, declared_count, {key: index for index, key in enumerate(known)}
+    return channels, declared_count, {key: index for index, key in enumerate(known)} | {SEVERAL: NONE}
 
 
 # --- spans, samples and output ------------------------------------------------------------------------------

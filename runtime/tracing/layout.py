@@ -25,8 +25,9 @@ A record is 80 bytes, little-endian:
 
 START (4), END (5) and LINE (8: the worker begins to execute `line`) have t0; the first two have the thread's CPU time,
 in ns, in t1.  CHANNEL (7) says that the worker created a channel: its number in subject, its
-capacity + 1 in size (0: no bound), its name in preview.  Times are those of `time.monotonic_ns`, the same clock in
-every process of one machine.
+capacity + 1 in size (0: no bound), its name in preview.  A RECV of channel 0 was a wait that no channel ended: for
+several in a select, or for a timer.  Times are those of `time.monotonic_ns`, the same clock in every process of one
+machine.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ RECORD = struct.Struct("<BBHIQQQQQQ24s")
 RECORD_BYTES = RECORD.size
 PREVIEW_BYTES = 24
 PAGE_BYTES = 4096
+
+SEVERAL = 0
+"""Stands for a channel's number where an operation was not about one: a wait for several, or for a timer, that none
+of them ended.  No channel has this number."""
 
 SERIAL_BITS = 32
 SERIAL_MASK = (1 << SERIAL_BITS) - 1

@@ -140,7 +140,12 @@ def _waits(trace: Trace) -> Iterator[str]:
     """Who waited longest for whom."""
     for wait in trace.waits()[:_MOST_WAITS]:
         verb = "send to" if wait.state == State.SEND_BLOCKED else "receive from"
-        waiter, channel = escaped(trace.workers[wait.waiter].name), escaped(trace.channels[wait.channel].name)
+        waiter = escaped(trace.workers[wait.waiter].name)
+        if wait.channel == NONE:
+            waited = duration(wait.waited_ns)
+            yield f"In a select that no channel ended, or for a timer, {waiter} waited {waited} in all."
+            continue
+        channel = escaped(trace.channels[wait.channel].name)
         awaited = f"for {escaped(trace.workers[wait.awaited].name)}" if wait.awaited != NONE else "in vain"
         yield f"To {verb} {channel}, {waiter} waited {awaited}: {duration(wait.waited_ns)} in all."
 

@@ -29,7 +29,7 @@ class Wait(NamedTuple):
 
     waiter: int  # worker
     awaited: int  # worker, or NONE: nothing ended these waits
-    channel: int
+    channel: int  # NONE: a select's wait for several, or for a timer, that no channel ended
     state: int  # State.SEND_BLOCKED or State.RECV_BLOCKED
     times: int  # how many spans it was
     waited_ns: int
