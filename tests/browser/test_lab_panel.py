@@ -120,6 +120,18 @@ def test_an_endless_run_grows_and_is_stopped_and_the_panel_lives_on(desk, panel,
     shot(panel, "panel-after")
 
 
+def test_the_panel_works_on_in_a_page_that_is_opened_again(desk, panel):
+    desk.command("docmanager:save")
+    desk.page.reload()
+    desk.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")
+    desk.wait_until_idle()
+    desk.select("panel")
+    expect(panel.locator(".lab-chip")).to_have_count(4, timeout=30_000)
+    press_run(panel, 5)
+    assert [name for name in lanes(desk)[0] if name.startswith("square")] == ["square #1", "square #2"]
+    expect(desk.page.locator(".lab-view")).to_have_count(1)  # the copy in the file stays quiet
+
+
 def test_the_saved_notebook_shows_the_picture_without_a_kernel(desk, lab_server, playwright_browser):
     assert desk.errors == []
     desk.command("docmanager:save")

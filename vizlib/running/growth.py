@@ -74,11 +74,13 @@ class Growth:
             settled = _spread(settled, told)
         self.states = _thinned(self.states + settled, told.now_ns)
         self.stays = _thinned(self.stays + stays, told.now_ns)
+        self.young = _thinned(self.young, told.now_ns)
+        self.young_stays = _thinned(self.young_stays, told.now_ns)
 
     @property
     def joined(self) -> bool:
         """Whether some bars stand for several states."""
-        return any(len(bar.times) > 1 for bar in self.states)
+        return any(len(bar.times) > 1 for bar in (*self.states, *self.young))
 
     @property
     def cores(self) -> list[int]:

@@ -86,6 +86,12 @@ def test_a_long_run_stays_few_bars():
     assert drawn(found)[0, STYLES[State.RUNNING].color] == 10 * MS
 
 
+def test_what_is_young_is_few_bars_too():
+    found = grown(replace(stretch(0, 20), spans=lively(20_000), settled_ns=0))
+    assert len(found.columns(found.lanes())["left"]) <= BARS
+    assert drawn(found)[0, STYLES[State.RUNNING].color] == 10 * MS
+
+
 def test_one_long_state_is_one_bar_however_often_it_is_told():
     found = grown(*(stretch(n, n + 1) for n in range(50)))
     assert [(bar.lane, bar.began_ns, bar.ended_ns) for bar in found.states] == [(0, 0, 50 * MS), (1, 0, 50 * MS)]
