@@ -7,10 +7,7 @@ asked whether it is one.
 
 from __future__ import annotations
 
-import glob
 import os
-import re
-import subprocess
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -44,6 +41,8 @@ def free_threaded() -> list[FreeThreaded]:
 
 
 def _candidates() -> Iterator[str]:
+    import glob  # noqa: PLC0415 - nobody but the doctor needs it
+
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         for minor in range(_NEWEST, _OLDEST - 1, -1):
             yield os.path.join(folder, f"python3.{minor}t")
@@ -54,6 +53,9 @@ def _candidates() -> Iterator[str]:
 
 def _ask(path: str) -> FreeThreaded | None:
     """What a Python says of itself; None when it has a GIL, is too old, or is none."""
+    import re  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415
+
     if not os.access(path, os.X_OK) or os.path.isdir(path):
         return None
     try:

@@ -53,7 +53,7 @@ def capture(function: Callable[..., Any]) -> Snippet:
         raise ProgramError(
             f"the source of worker {name!r} cannot be found: write it in a notebook cell or a file"
         ) from None
-    definition = _parse("".join(lines), 1)
+    definition = parse("".join(lines), 1)
     source = "".join(lines[definition.lineno - 1 :])
     return Snippet(name, source, function.__code__.co_filename, max(first_line, 1) + definition.lineno - 1)
 
@@ -62,7 +62,7 @@ def _describe(value: object) -> str:
     return f"{getattr(value, '__name__', '')} ({type(value).__name__})".strip()
 
 
-def _parse(source: str, first_line: int) -> ast.FunctionDef:
+def parse(source: str, first_line: int) -> ast.FunctionDef:
     """Parse one definition, indented or not; its lines count from `first_line`."""
     if source[:1].isspace():
         block = ast.parse(f"if 1:\n{source}").body[0]
@@ -83,7 +83,7 @@ def load(snippet: Snippet, defaults: tuple[Any, ...] | None, kwdefaults: dict[st
     out; the values that the defaults had there are put back.
     """
     show_source(snippet)
-    definition = _parse(snippet.source, snippet.first_line)
+    definition = parse(snippet.source, snippet.first_line)
     definition.decorator_list = []
     definition.returns = None
     arguments = definition.args

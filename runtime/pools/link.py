@@ -10,19 +10,22 @@ from __future__ import annotations
 import os
 import pickle
 import select
-import socket
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runtime.channels.parking import create_bell
 from runtime.errors import HostCrashError, NotShareableError, RunError, TaskError
 from runtime.host.job import FrameReader, write_frame
 from runtime.pools.tasks import INITIALIZER, Answer, Failure, Task
 
+if TYPE_CHECKING:
+    import socket
+
 _MOST_WITH_THE_HOST = 512
+_SHUT_WR = 1  # socket.SHUT_WR
 
 
 class BrokenPoolError(BrokenExecutor):
@@ -175,7 +178,7 @@ class Link:
             if batch:
                 write_frame(self._submit.fileno(), batch)
             if over:
-                self._submit.shutdown(socket.SHUT_WR)
+                self._submit.shutdown(_SHUT_WR)
         except OSError:  # the host is gone, or told already: its silence will say so
             pass
 

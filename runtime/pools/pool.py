@@ -18,28 +18,26 @@ from __future__ import annotations
 import itertools
 import os
 import pickle
-import shutil
-import socket
-import sys
-import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runtime import snippets
-from runtime.channels import diagnosis
 from runtime.errors import NotShareableError, ProgramError
 from runtime.host.job import Limits
 from runtime.pools.history import TaskRecord, tasks_of
 from runtime.pools.link import Link, Request
-from runtime.pools.tasks import COLLECT, INITIALIZER, SUBMIT, Code, Task
+from runtime.pools.tasks import COLLECT, INITIALIZER, SUBMIT, Task
+from runtime.portable import dumped, pack
 from runtime.program import MAX_WORKERS, Program
 from runtime.run import Run
 from runtime.tracing.recorder import preview_of
 from runtime.tracing.traces import Trace
+
+if TYPE_CHECKING:
+    import socket
 
 _SLOWEST_START_S = 30.0
 _numbers = itertools.count()
@@ -147,7 +145,7 @@ class Pool(Executor):
         try:
             return self._codes[fn]
         except (KeyError, TypeError):  # not known, or nothing that could be
-            code = _code(fn)
+            code = pack(fn)
         if type(fn) is FunctionType:
             self._codes[fn] = code
         return code
@@ -204,28 +202,10 @@ def _call(fn: Any, args: tuple[Any, ...]) -> bytes:
 
 def _pickled(arguments: Any) -> bytes:
     try:
-        return pickle.dumps(arguments, protocol=5)
-    except Exception as error:
-        path, reason = diagnosis.explain(arguments, error)
-        reason = reason.replace("message[0]", "argument ", 1).replace("message[1]", "keyword ", 1)
-        raise NotShareableError(reason, path) from None
-
-
-def _code(fn: Callable[..., Any]) -> bytes:
-    if type(fn) is FunctionType and not _importable(fn):
-        return _pickled(Code(snippets.capture(fn), fn.__defaults__, fn.__kwdefaults__))
-    return _pickled(fn)
-
-
-def _importable(fn: FunctionType) -> bool:
-    """Whether a worker finds a function where it was defined: in a module that it can import."""
-    module = sys.modules.get(fn.__module__)
-    if module is None or module.__name__ == "__main__" or getattr(module, "__spec__", None) is None:
-        return False
-    found: Any = module
-    for part in fn.__qualname__.split("."):
-        found = getattr(found, part, None)
-    return found is fn
+        return dumped(arguments)
+    except NotShareableError as error:
+        reason = str(error).replace("message[0]", "argument ", 1).replace("message[1]", "keyword ", 1)
+        raise NotShareableError(reason, error.path) from None
 
 
 def _usable_cores() -> int:
@@ -263,6 +243,9 @@ class _Rendezvous:
     """A place where the host's two workers that talk to us find us: a socket in a folder that only we may enter."""
 
     def __enter__(self) -> _Rendezvous:
+        import socket  # noqa: PLC0415 - slow to import, and only pools need it
+        import tempfile  # noqa: PLC0415
+
         if not hasattr(socket, "AF_UNIX"):
             raise ProgramError("a pool needs sockets between processes of one machine, which this system does not have")
         self._folder = tempfile.mkdtemp(prefix="pool-")
@@ -291,4 +274,5 @@ class _Rendezvous:
 
     def __exit__(self, *_: object) -> None:
         self._socket.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        os.unlink(self.address)
+        os.rmdir(self._folder)

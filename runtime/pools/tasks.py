@@ -8,18 +8,20 @@ text; a worker that has seen these bytes before has the function still, so it co
 from __future__ import annotations
 
 import pickle
-import socket
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runtime import snippets
 from runtime.channels import diagnosis
 from runtime.channels.ends import RecvChannel, SendChannel
 from runtime.channels.parking import Cancelled
 from runtime.errors import ChannelEmptyError
 from runtime.host.job import FrameReader, write_frame
 from runtime.host.worker import format_error
+from runtime.portable import unpack
 from runtime.tracing import recorder
+
+if TYPE_CHECKING:
+    import socket
 
 SUBMIT, COLLECT = b"s", b"c"  # what a connection to the notebook's side is for
 INITIALIZER = -1  # the number of the task that comes before all others
@@ -55,14 +57,6 @@ class Failure(NamedTuple):
     missing_name: str = ""  # of a NameError
 
 
-class Code(NamedTuple):
-    """A snippet that is to be called."""
-
-    snippet: snippets.Snippet
-    defaults: tuple[Any, ...] | None
-    kwdefaults: dict[str, Any] | None
-
-
 def _shown(message: Task | Answer) -> bytes:
     return message.call
 
@@ -71,6 +65,8 @@ recorder.previews[Task] = recorder.previews[Answer] = _shown
 
 
 def _connect(address: str, purpose: bytes) -> socket.socket:
+    import socket  # noqa: PLC0415 - two of a pool's interpreters need it
+
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(address)
     connection.sendall(purpose)
@@ -118,7 +114,7 @@ def _answer(task: Task, functions: dict[bytes, Callable[..., Any]]) -> Answer:
     try:
         function = functions.get(task.code)
         if function is None:
-            function = functions[task.code] = _load(task.code)
+            function = functions[task.code] = unpack(task.code)
         if task.many:
             result: Any = [function(*arguments) for arguments in pickle.loads(task.arguments)]
         else:
@@ -135,11 +131,6 @@ def _answer(task: Task, functions: dict[bytes, Callable[..., Any]]) -> Answer:
         reason = reason.replace("message", "the value that it returned", 1)
         failure = Failure(b"", "NotShareableError", reason, "")
         return Answer(task.number, task.call, False, pickle.dumps(failure))
-
-
-def _load(code: bytes) -> Callable[..., Any]:
-    called = pickle.loads(code)
-    return snippets.load(*called) if isinstance(called, Code) else called
 
 
 def _failed(task: Task, error: BaseException) -> Answer:

@@ -10,7 +10,6 @@ next has left at that moment.  A rendezvous hands objects from worker to worker 
 from __future__ import annotations
 
 from itertools import compress
-from statistics import median_low
 from typing import NamedTuple
 
 from runtime.tracing.model import NONE, Message
@@ -52,6 +51,10 @@ def depth_of(messages: Table[Message], channel: int, capacity: int | None = None
     return steps
 
 
+def _median(times: list[int]) -> int:
+    return sorted(times)[(len(times) - 1) // 2]  # `statistics` takes as long to import as all of this package
+
+
 def _admitted(stay: tuple[int, int]) -> int:
     return stay[0]
 
@@ -88,7 +91,7 @@ def queue_times(messages: Table[Message], channels: int) -> Table[QueueTime]:
         if receiver != NONE:
             found[channel].append(taken - admitted)
     rows = [
-        QueueTime(channel, len(times), min(times), median_low(times), max(times))
+        QueueTime(channel, len(times), min(times), _median(times), max(times))
         for channel, times in enumerate(found)
         if times
     ]
