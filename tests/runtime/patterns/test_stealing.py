@@ -61,13 +61,14 @@ def test_what_one_has_is_spread(backend):
         return None, []
 
     program = runtime.Program("spread")
-    stealing.declare(program, wait, [0.005] * 40, workers=4)
-    trace = program.run(backend, timeout=60)
-
-    assert sum(done_by(trace)) == 40
-    assert min(done_by(trace)) >= 1
-    assert max(done_by(trace)) < 40 - 3
-    assert trace.results["collect"] == []
+    stealing.declare(program, wait, [0.005] * 40, workers=3)
+    for _ in range(5):  # on a busy machine one may come so late that nothing is left
+        trace = program.run(backend, timeout=60)
+        assert sum(done_by(trace)) == 40
+        assert trace.results["collect"] == []
+        if min(done_by(trace)) >= 4:
+            return
+    pytest.fail(f"one worker did almost nothing: {done_by(trace)}")
 
 
 @pytest.mark.parametrize("roots", [0, 1, 5])
