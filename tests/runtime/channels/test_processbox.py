@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import sys
+import weakref
 
 import pytest
 
@@ -33,9 +34,12 @@ class Box:
     def __init__(self, size=1 << 26, bound=0):
         self.fd = os.memfd_create("box")
         os.ftruncate(self.fd, size)
-        memory = memoryview(mmap.mmap(self.fd, size))
-        self.letters = ProcessLetterbox(memory, bound, parking.create_semaphore(1))
+        memory = memoryview(mmap.mmap(self.fd, size, trackfd=False))
+        lock = parking.create_semaphore(1)
+        self.letters = ProcessLetterbox(memory, bound, lock)
         self.used = memory[:WORDS_BYTES].cast("Q")
+        for fd in (self.fd, *lock.descriptors):
+            weakref.finalize(self, os.close, fd)
 
     def put(self, payload):
         return self.letters.put(7, payload, -1)
