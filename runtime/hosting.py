@@ -11,7 +11,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -142,7 +142,11 @@ class _Spares:
     def ready(self, timeout: float) -> bool:
         with self._lock:
             spare = self._spare
-        return spare is not None and bool(select.select([spare.from_host], [], [], timeout)[0])
+        if spare is None:
+            return False
+        with selectors.DefaultSelector() as selector:  # select(2) knows no descriptor beyond 1023
+            selector.register(spare.from_host, selectors.EVENT_READ)
+            return bool(selector.select(timeout))
 
 
 def _let_go(spare: HostProcess) -> None:

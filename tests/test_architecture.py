@@ -121,7 +121,7 @@ ROOMS: dict[str, str] = {
     "runtime.host.deadlock": "channels.core",
     "runtime.host.lines": "channels.context",
     "runtime.host.worker": (
-        "channels.context channels.core channels.diagnosis channels.ends channels.parking cpython host.job "
+        "channels.context channels.core channels.diagnosis channels.ends channels.parking cpython errors host.job "
         "host.lines host.memory host.output host.watchdog snippets tracing.layout tracing.recorder tracing.vocabulary"
     ),
     "runtime.host.process": "channels.broker host.job host.output host.watchdog host.worker",
@@ -408,12 +408,15 @@ def _import_cost(statement: str) -> tuple[float, list[str]]:
 
 
 def test_everything_in_runtime_imports_fast_and_without_bokeh():
-    commands = ("runtime.__main__", "runtime.bench")  # nobody imports these but who gives them
-    everything = "; ".join(f"import {room}" for room, _ in modules("runtime") if not room.startswith(commands))
-    _import_cost(everything)  # writes the byte code
-    cost, brought = min(_import_cost(everything) for _ in range(3))
-
-    # an empty interpreter's start-up, in the same run, tells how fast this machine is
-    assert cost < 0.1 or cost < 5 * min(_import_cost("import asyncio")[0] for _ in range(3))
+    everything = "; ".join(f"import {room}" for room, _ in modules("runtime") if not room.endswith("__main__"))
+    _, brought = _import_cost(everything)  # writes the byte code
+    costs, yardsticks = [], []
+    for _ in range(8):  # what an import that everybody knows costs in the same moment tells how fast this machine is
+        costs.append(_import_cost(everything)[0])
+        yardsticks.append(_import_cost("import asyncio")[0])
+        if min(costs) < 0.1 or min(costs) < 4 * min(yardsticks):
+            break
+    else:
+        pytest.fail(f"importing everything took {min(costs):.3f} s, asyncio {min(yardsticks):.3f} s")
     assert "bokeh" not in brought
     assert "ipywidgets" not in brought

@@ -90,13 +90,14 @@ def _find_culprit(value: Any) -> tuple[str, Any]:
 
 
 def _crosses(value: Any) -> bool:
-    before, travel.rehearsing = travel.rehearsing, True
+    before = travel.rehearsing, travel.moving
+    travel.rehearsing, travel.moving = True, None  # it is only tried: nothing is moved
     try:
         pickle.dumps(value, protocol=5)
     except Exception:
         return False
     finally:
-        travel.rehearsing = before
+        travel.rehearsing, travel.moving = before
     return True
 
 

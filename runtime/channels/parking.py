@@ -440,6 +440,11 @@ def poller_of(*descriptors: int) -> Any:
     return poller
 
 
+def is_readable(fd: int) -> bool:
+    """Whether a descriptor is readable now."""
+    return bool(poller_of(fd).poll(0))
+
+
 def wait_readable(fd: int) -> None:
     """Wait until a descriptor is readable, and leave it so."""
     while not poller_of(fd, NO_DESCRIPTOR).poll():

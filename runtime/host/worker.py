@@ -17,7 +17,8 @@ from runtime import cpython, snippets
 from runtime.channels import context, diagnosis
 from runtime.channels.core import Address, Core
 from runtime.channels.ends import RecvChannel, SendChannel
-from runtime.channels.parking import Cancelled, acquire, attach_semaphore
+from runtime.channels.parking import Cancelled, acquire, attach_semaphore, is_readable
+from runtime.errors import ChannelClosedError
 from runtime.host import lines, memory, output, watchdog
 from runtime.host.job import EndArgument, Outcome, WorkerJob
 from runtime.tracing.layout import Head, Layout
@@ -108,6 +109,8 @@ def _run(post: Post, function: Callable[..., Any], arguments: list[Any], guard: 
     except Cancelled:
         return Outcome(post.number, Ending.STOPPED)
     except BaseException as error:
+        if isinstance(error, ChannelClosedError) and is_readable(post.cancel_fd):
+            return Outcome(post.number, Ending.STOPPED)  # the other side was stopped first
         return _raised(post, error)
     try:
         return Outcome(post.number, Ending.RETURNED, result=pickle.dumps(result, protocol=5))

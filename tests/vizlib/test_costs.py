@@ -27,6 +27,11 @@ def test_where_all_have_one_size_a_byte_has_no_price():
     assert fit([(24, 100), (24, 300), (25, 200)]) == Fit(200.0, None)
 
 
+def test_messages_of_a_few_bytes_do_not_tell_what_a_megabyte_costs():
+    assert fit([(1, 100), (4, 300), (13, 1_500), (200, 1_900)]).byte_ns is None
+    assert fit([(1, 100), (4, 300), (13, 1_500), (2_000, 9_000)]).byte_ns is not None
+
+
 @given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), min_size=1, max_size=30))
 def test_no_cost_is_below_zero(points):
     found = fit(points)

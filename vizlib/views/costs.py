@@ -24,13 +24,14 @@ from vizlib.theme import FONT, tell_page, themed
 
 POINTS = 4_000
 """Points that one picture shows, at most, for each end of each way of crossing."""
+_WORTH_A_SLOPE = 1_000  # bytes between small and large messages: below that, a price per byte is a guess
 _ENDS = ("sender", "receiver")
 _MARKERS = {"sender": "triangle", "receiver": "inverted_triangle"}
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What one end pays: so much for each message, and so much for each byte (None where all have about one size)."""
+    """What one end pays: so much for each message, and for each byte (None where sizes do not tell)."""
 
     message_ns: float
     byte_ns: float | None
@@ -87,7 +88,8 @@ def fit(points: Sequence[tuple[int, int]]) -> Fit:
         (median(x for x, _ in group), max(median(y for _, y in group), 1.0)) for group in (list(g) for _, g in by_size)
     ]
     level = median(y for _, y in points)
-    if len(middles) < 2 or middles[-1][0] < 4 * max(middles[0][0], 1):
+    smallest, largest = middles[0][0], middles[-1][0]
+    if largest < 4 * smallest or largest - smallest < _WORTH_A_SLOPE:
         return Fit(float(level), None)
     # Minimises the sum of ((message + byte * x - y) / y) ** 2.
     rows = [(1 / y, x / y) for x, y in middles]

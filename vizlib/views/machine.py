@@ -81,4 +81,5 @@ def _facts(trace: Trace, channel: int) -> str:
     taken = sum(one.receiver != NONE for one in messages)
     fullest = fullest_of(trace, channel)
     size = words.size(sum(one.size for one in messages))
-    return f"{words.count(len(messages), 'message')}, {taken:,} taken, {size}, at most {fullest:,} queued"
+    kept = "handed over, never queued" if trace.channels[channel].capacity == 0 else f"at most {fullest:,} queued"
+    return f"{words.count(len(messages), 'message')}, {taken:,} taken, {size}, {kept}"

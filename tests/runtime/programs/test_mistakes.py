@@ -129,6 +129,28 @@ def test_a_blocked_worker_is_stopped_by_the_timeout(backend):
     assert caught.value.trace.workers[0].ending == Ending.STOPPED
 
 
+def test_who_sends_to_a_worker_that_was_stopped_first_was_stopped_too(backend):
+    program = runtime.Program("chatter")
+    receiving, sending = program.channel("numbers", capacity=None)
+
+    @program.worker(receiving)
+    def wait(numbers):
+        numbers.recv()
+        numbers.recv(timeout=60)
+
+    @program.worker(sending)
+    def send(out):
+        out.send(1)
+        while True:
+            len(out)  # never waits: the receiver is gone long before this worker is interrupted
+            if out.stats().open_receive_channels == 0:
+                out.send(2)
+
+    with pytest.raises(runtime.RunTimeoutError) as caught:
+        program.run(backend, timeout=0.3)
+    assert [worker.ending for worker in caught.value.trace.workers] == [Ending.STOPPED] * 2
+
+
 def test_when_one_fails_the_others_are_stopped(backend):
     program, receiving, sending = pair()
 
