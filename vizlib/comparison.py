@@ -158,8 +158,8 @@ def upkeep(traces: Sequence[Trace]) -> str:
         if found is None:
             return ""
         how = " (inferred)" if found.inferred else ""
-        told.append(f"{title} {words.duration(found.slowest_ns)} and {words.size(found.own_bytes)}{how}")
-    return f"Until its last worker was ready, and for the memory of each, a run took: {words.listed(told)}."
+        told.append(f"{title} after {words.duration(found.slowest_ns)}, {words.size(found.own_bytes)}{how}")
+    return f"When all workers were ready, and the memory of each alone: {'; '.join(told)}."
 
 
 def in_words(traces: Sequence[Trace]) -> Iterable[str]:

@@ -47,21 +47,28 @@ def declare(program: Program, function: Function, tasks: Iterable[Any], workers:
         first = tasks if number == 0 else None
 
         @program.worker(number, code, first, inbox, reports_out, *outs, name=f"{name} #{number + 1}")
-        def steal(number, code, first, inbox, reports, *outs):  # type: ignore[no-untyped-def]
-            from runtime.patterns import stealing  # noqa: PLC0415
+        def steal(
+            number: int,
+            code: bytes,
+            first: list[Any] | None,
+            inbox: RecvChannel,
+            reports: SendChannel,
+            *outs: SendChannel,
+        ) -> int:
+            from runtime.patterns import stealing
 
             return stealing.work(number, code, first, inbox, reports, outs)
 
     @program.worker(reports_in, *outs)
-    def collect(reports, *outs):  # type: ignore[no-untyped-def]
-        from runtime.patterns import stealing  # noqa: PLC0415
+    def collect(reports: RecvChannel, *outs: SendChannel) -> list[Any]:
+        from runtime.patterns import stealing
 
         return stealing.gather(reports, outs)
 
 
 def gather(reports: RecvChannel, outs: Sequence[SendChannel]) -> list[Any]:
     """Take in the reports until nothing is left to do; then tell everybody.  Returns the results."""
-    from fractions import Fraction  # noqa: PLC0415 - milliseconds that the others do not need
+    from fractions import Fraction  # milliseconds that the others do not need
 
     results, left = [], Fraction(1)
     while left:

@@ -39,6 +39,8 @@ from runtime.tracing.traces import Trace
 if TYPE_CHECKING:
     import socket
 
+    from runtime.channels.ends import RecvChannel, SendChannel
+
 _SLOWEST_START_S = 30.0
 _numbers = itertools.count()
 
@@ -156,11 +158,10 @@ class Pool(Executor):
         With `cancel_futures`, those that no worker has been given yet are cancelled.  Ctrl-C while it waits stops the
         pool.
         """
-        self._link.close(cancel=cancel_futures)
-        if not wait:
-            return
         try:
-            self._link.join()
+            self._link.close(cancel=cancel_futures)
+            if wait:
+                self._link.join()
         except KeyboardInterrupt:
             self.stop()
             raise
@@ -219,20 +220,20 @@ def _program(name: str, workers: int, address: str, initializer: Task | None) ->
     answers_in, answers_out = program.channel("answers", capacity=None)
 
     @program.worker(tasks_out, address)
-    def submit(tasks, address):  # type: ignore[no-untyped-def]
-        from runtime.pools.tasks import feed  # noqa: PLC0415
+    def submit(tasks: SendChannel, address: str) -> None:
+        from runtime.pools.tasks import feed
 
         feed(tasks, address)
 
     @program.worker(tasks_in, answers_out, initializer, copies=workers, name=name)
-    def work(tasks, answers, initializer):  # type: ignore[no-untyped-def]
-        from runtime.pools import tasks as pool  # noqa: PLC0415
+    def work(tasks: RecvChannel, answers: SendChannel, initializer: Task | None) -> None:
+        from runtime.pools import tasks as pool
 
         pool.work(tasks, answers, initializer)
 
     @program.worker(answers_in, address)
-    def collect(answers, address):  # type: ignore[no-untyped-def]
-        from runtime.pools import tasks as pool  # noqa: PLC0415
+    def collect(answers: RecvChannel, address: str) -> None:
+        from runtime.pools import tasks as pool
 
         pool.collect(answers, address)
 
@@ -243,8 +244,8 @@ class _Rendezvous:
     """A place where the host's two workers that talk to us find us: a socket in a folder that only we may enter."""
 
     def __enter__(self) -> _Rendezvous:
-        import socket  # noqa: PLC0415 - slow to import, and only pools need it
-        import tempfile  # noqa: PLC0415
+        import socket  # slow to import, and only pools need it
+        import tempfile
 
         if not hasattr(socket, "AF_UNIX"):
             raise ProgramError("a pool needs sockets between processes of one machine, which this system does not have")
