@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runtime.channels.ends import RecvChannel as RecvChannel
     from runtime.channels.ends import SendChannel as SendChannel
     from runtime.channels.ends import create_channel as create_channel
+    from runtime.channels.locks import Lock as Lock
     from runtime.channels.selecting import Selected as Selected
     from runtime.channels.selecting import merge as merge
     from runtime.channels.selecting import select as select
@@ -64,6 +65,7 @@ _HOMES = {
     "runtime.channels.buffers": ("Buffer", "create_buffer"),
     "runtime.channels.crossing": ("Crossing", "transfer_of"),
     "runtime.channels.ends": ("ChannelStats", "RecvChannel", "SendChannel", "create_channel"),
+    "runtime.channels.locks": ("Lock",),
     "runtime.channels.selecting": ("Selected", "merge", "select"),
     "runtime.channels.timers": ("Timer", "after", "tick"),
     "runtime.errors": (

@@ -11,7 +11,7 @@ from runtime import snippets
 from runtime.backends import BACKENDS
 from runtime.channels import broker, diagnosis
 from runtime.errors import ProgramError
-from runtime.host.job import ChannelJob, EndArgument, HostJob, Limits, WorkerJob
+from runtime.host.job import BufferArgument, ChannelJob, EndArgument, HostJob, Limits, LockArgument, WorkerJob
 from runtime.run import Run
 from runtime.tracing.traces import Trace
 
@@ -44,6 +44,42 @@ class ProgramEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramLock:
+    """A lock of a program, to be given to workers.  It exists when the program runs."""
+
+    program: str
+    lock: str
+
+    def _not_here(self, *_: object, **__: object) -> NoReturn:
+        raise ProgramError(
+            f"lock {self.lock!r} exists only while program {self.program!r} runs: give it to workers, "
+            "@program.worker(lock), and use it there"
+        )
+
+    acquire = release = locked = __enter__ = __exit__ = _not_here
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramBuffer:
+    """A buffer of a program, to be given to workers, who then share it.  It exists when the program runs."""
+
+    program: str
+    buffer: str
+    size: int
+
+    def _not_here(self, *_: object, **__: object) -> NoReturn:
+        raise ProgramError(
+            f"buffer {self.buffer!r} exists only while program {self.program!r} runs: give it to workers, "
+            "@program.worker(buffer), and use it there"
+        )
+
+    view = __getitem__ = __setitem__ = _not_here
+
+    def __len__(self) -> int:
+        return self.size
+
+
+@dataclass(frozen=True, slots=True)
 class _Worker:
     function: Callable[..., Any]
     snippet: snippets.Snippet
@@ -63,6 +99,8 @@ class Program:
     def __init__(self, name: str = "program") -> None:
         self.name = name
         self._channels: dict[str, int | None] = {}
+        self._locks: dict[str, None] = {}
+        self._buffers: dict[str, int] = {}
         self._workers: dict[str, _Worker] = {}
 
     def __repr__(self) -> str:
@@ -77,6 +115,21 @@ class Program:
             raise ValueError(f"capacity must be None or a whole number from 0 on, not {capacity!r}")
         self._channels[name] = capacity
         return ProgramEnd(self.name, name, sending=False), ProgramEnd(self.name, name, sending=True)
+
+    def lock(self, name: str) -> ProgramLock:
+        """Declare a lock, and return it to be given to workers, where it is a `runtime.Lock`."""
+        self._locks[name] = None
+        return ProgramLock(self.name, name)
+
+    def buffer(self, name: str, size: int) -> ProgramBuffer:
+        """Declare memory that workers share: so many bytes, all zero when the program begins.
+
+        To a worker it is given as a `runtime.Buffer`.  What several of them write, they write with a lock, or in turns.
+        """
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            raise ValueError(f"a buffer's size must be a number of bytes from 0 on, not {size!r}")
+        self._buffers[name] = size
+        return ProgramBuffer(self.name, name, size)
 
     @property
     def channels(self) -> dict[str, int | None]:
@@ -112,8 +165,8 @@ class Program:
         import inspect  # noqa: PLC0415
 
         for argument in worker.arguments:
-            if isinstance(argument, ProgramEnd) and argument.channel not in self._channels:
-                raise ProgramError(f"{argument!r} is not a channel of program {self.name!r}")
+            if not self._declares(argument):
+                raise ProgramError(f"{argument!r} is not of program {self.name!r}")
         try:
             inspect.signature(worker.function).bind(*worker.arguments)
         except TypeError as error:
@@ -185,13 +238,35 @@ class Program:
         functions = {worker.snippet.name: worker.function for worker in self._workers.values()}
         return Run(job, python=python, notebook_names=lambda snippet: functions[snippet].__globals__)
 
+    def _declares(self, argument: Any) -> bool:
+        """Whether an argument is declared here, or needs no declaration."""
+        if isinstance(argument, ProgramEnd):
+            return argument.channel in self._channels
+        if isinstance(argument, ProgramLock):
+            return argument.lock in self._locks
+        return not isinstance(argument, ProgramBuffer) or argument.buffer in self._buffers
+
+    def _stand_in(self, argument: Any) -> Any:
+        """What stands for an argument on its way to the host."""
+        if isinstance(argument, ProgramEnd):
+            return EndArgument(list(self._channels).index(argument.channel), argument.sending)
+        if isinstance(argument, ProgramLock):
+            return LockArgument(len(self._channels) + list(self._locks).index(argument.lock))
+        if isinstance(argument, ProgramBuffer):
+            return BufferArgument(list(self._buffers).index(argument.buffer))
+        return argument
+
     def _job(self, backend: str) -> HostJob:
-        numbers = {name: number for number, name in enumerate(self._channels)}
+        if self._buffers and BACKENDS[backend].processes:
+            raise ProgramError(
+                f"program {self.name!r} has buffers, which are memory of one process: backend {backend!r} has one for "
+                "each worker; send copies through channels there"
+            )
         workers = [
             WorkerJob(
                 name=name,
                 snippet=worker.snippet,
-                arguments=_pickle_arguments(worker, numbers),
+                arguments=_pickle_arguments(worker, tuple(map(self._stand_in, worker.arguments))),
             )
             for declared, worker in self._workers.items()
             for name in worker.names(declared)
@@ -201,7 +276,11 @@ class Program:
             name=self.name,
             backend=backend,
             workers=tuple(workers),
-            channels=tuple(ChannelJob(name, capacity) for name, capacity in self._channels.items()),
+            channels=(
+                *(ChannelJob(name, capacity) for name, capacity in self._channels.items()),
+                *(ChannelJob(name, 1, lock=True) for name in self._locks),
+            ),
+            buffers=tuple(self._buffers.values()),
         )
 
     def _check_ends(self, workers: list[WorkerJob]) -> None:
@@ -235,11 +314,7 @@ def _nanoseconds(sample_interval: float | None) -> int:
     return round(sample_interval * 1e9)
 
 
-def _pickle_arguments(worker: _Worker, numbers: dict[str, int]) -> bytes:
-    arguments = tuple(
-        EndArgument(numbers[argument.channel], argument.sending) if isinstance(argument, ProgramEnd) else argument
-        for argument in worker.arguments
-    )
+def _pickle_arguments(worker: _Worker, arguments: tuple[Any, ...]) -> bytes:
     everything = (arguments, worker.function.__defaults__, worker.function.__kwdefaults__)
     try:
         return pickle.dumps(everything, protocol=5)

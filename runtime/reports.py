@@ -21,6 +21,7 @@ class Stuck(NamedTuple):
     waited_ms: float
     line: int
     source: str  # of that line
+    lock: bool = False  # whether it waits to take a lock, which is the `channel`
 
 
 def describe_failures(failures: Sequence[WorkerFailure]) -> str:
@@ -40,10 +41,13 @@ def describe_deadlock(program: str, stuck: Sequence[Stuck]) -> str:
     lines = [f"in program {program!r} {who}, and nobody else can release them:"]
     for each, releaser in zip(stuck, [*stuck[1:], stuck[0]], strict=True):
         deed = f"receive from {each.channel!r}" if each.sending else f"send to {each.channel!r}"
+        if each.lock:
+            deed = f"give back lock {each.channel!r}"
         place = f", at line {each.line}: {each.source}" if each.line > 0 else ""
         lines.append(f"  {each.worker!r} has waited {each.waited_ms:.0f} ms for {releaser.worker!r} to {deed}{place}")
     advice = (
-        "One of them has to act first: let one send before it receives, give a channel a capacity, or use a timeout. "
+        "One of them has to act first: let one send before it receives, give a channel a capacity, take locks in the "
+        "same order everywhere, or use a timeout. "
         "The trace so far is in the error's .trace"
     )
     return "\n".join([*lines, advice])

@@ -294,8 +294,8 @@ class Run:
             job = self._job.workers[worker]
             line_at = self._job.layout.lane_at(worker) + 8 * Head.PARKED_LINE
             line = int.from_bytes(self._memory[line_at : line_at + 8], "little")
-            name, source = self._job.channels[numbers[key]].name, reports.source_line(job.snippet, line)
-            self._deadlock.append(reports.Stuck(job.name, sending, name, (now - since_ns) / 1e6, line, source))
+            (name, _, lock), source = self._job.channels[numbers[key]], reports.source_line(job.snippet, line)
+            self._deadlock.append(reports.Stuck(job.name, sending, name, (now - since_ns) / 1e6, line, source, lock))
         following = [wait[0] for wait in (*waits[1:], waits[0])]
         self._ring = tuple(
             Deadlocked(worker, awaited, numbers[key], sending, max(since_ns - epoch_ns, 0), stuck.line or NONE)

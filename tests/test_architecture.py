@@ -103,6 +103,9 @@ ROOMS: dict[str, str] = {
         "channels.parking channels.sending errors tracing.layout tracing.vocabulary"
     ),
     "runtime.channels.ends": "channels.context channels.core channels.end channels.receiving channels.sending",
+    "runtime.channels.locks": (
+        "channels.context channels.core channels.end channels.receiving channels.sending errors"
+    ),
     "runtime.channels.vigil": "channels.parking",
     "runtime.channels.timers": (
         "channels.context channels.core channels.end channels.parking channels.vigil errors tracing.layout"
@@ -121,8 +124,9 @@ ROOMS: dict[str, str] = {
     "runtime.host.deadlock": "channels.core",
     "runtime.host.lines": "channels.context",
     "runtime.host.worker": (
-        "channels.context channels.core channels.diagnosis channels.ends channels.parking cpython errors host.job "
-        "host.lines host.memory host.output host.watchdog snippets tracing.layout tracing.recorder tracing.vocabulary"
+        "channels.buffers channels.context channels.core channels.diagnosis channels.ends channels.locks "
+        "channels.memory channels.parking cpython errors host.job host.lines host.memory host.output host.watchdog "
+        "snippets tracing.layout tracing.recorder tracing.vocabulary"
     ),
     "runtime.host.process": "channels.broker host.job host.output host.watchdog host.worker",
     "runtime.host.spawning": "channels.broker host.job host.process host.worker tracing.vocabulary",
@@ -131,7 +135,8 @@ ROOMS: dict[str, str] = {
         "host.watchdog host.worker"
     ),
     "runtime.host.coordinator": (
-        "backends channels.context channels.core channels.parking cpython host.deadlock host.job host.memory "
+        "backends channels.context channels.core channels.locks channels.memory channels.parking cpython "
+        "host.deadlock host.job host.memory "
         "host.observer host.runners host.worker tracing.recorder tracing.vocabulary"
     ),
     # runtime: programs and their runs

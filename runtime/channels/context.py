@@ -24,6 +24,7 @@ class Context(NamedTuple):
     cancel_fd: int = NO_DESCRIPTOR
     owner: int = 0  # worker + 1
     spins: int = 0  # how often an end that must wait looks again before it sleeps, where that pays
+    name: str = ""  # the worker's
 
 
 NOBODY = Context()

@@ -56,6 +56,12 @@ class Shared(enum.IntEnum):
     RECEIVING_OVER = 7
     RECEIVERS_ASLEEP = 8  # the gates' flags, each in a cache line of its own
     SENDERS_ASLEEP = 16
+    LOCK = 17  # 1 when the channel is a lock: see `locks`
+    HELD_BY_THREAD = 18  # the system's number of the thread that has the lock, or 0
+    HELD_BY_WORKER = 19  # worker + 1, or 0
+    HELD_SINCE = 20
+    HELD_LINE = 21
+    HELD_BY_NAME = 24  # four words of UTF-8
 
 
 class Row(enum.IntEnum):

@@ -67,6 +67,11 @@ class End:
         return self._core.name
 
     @property
+    def words(self) -> memoryview[int]:
+        """The words of the channel that its ends share: see `core.Shared`."""
+        return self._core.words
+
+    @property
     def capacity(self) -> int | None:
         """How many objects wait at most: 0 for a rendezvous, None for no bound."""
         return self._core.capacity

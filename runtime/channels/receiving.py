@@ -22,7 +22,7 @@ from runtime.errors import (
     ChannelTimeoutError,
     NotShareableError,
 )
-from runtime.tracing.layout import Op, Status
+from runtime.tracing.layout import NOBODY, Op, Status
 from runtime.tracing.vocabulary import Transfer
 
 _now = time.monotonic_ns
@@ -62,6 +62,10 @@ class RecvChannel(End):
             if default is _NO_DEFAULT:
                 raise
             return default
+
+    def receive(self, timeout: float | None, may_wait: bool, line: int) -> Any:
+        """As `recv`, or `recv_nowait`, called at a line of the snippet that the caller knows."""
+        return self._recv(timeout, may_wait, line)
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -136,7 +140,7 @@ class RecvChannel(End):
         if lane is not None:
             if (size >= _LARGE and kind == _PICKLE) or (type(value) in (str, bytes) and len(value) >= _LARGE):
                 taken = ready  # since then it was copied by the interpreter: not waited for
-            sender = (label >> WORKER_SHIFT & WORKER_MASK) - 1 & 0xFFFF
+            sender = (label >> WORKER_SHIFT & WORKER_MASK) - 1 & NOBODY
             lane.received(core.key, sender, label >> SERIAL_SHIFT, kind, 0, line, size, asked, taken)
         return value
 

@@ -80,6 +80,10 @@ class SendChannel(End):
         else:
             self._send(obj, None, False, line)
 
+    def put(self, obj: Any, line: int) -> None:
+        """As `send_nowait`, called at a line of the snippet that the caller knows."""
+        self._send(obj, None, False, line)
+
     def send_buffer(self, obj: HasBuffer, timeout: float | None = None) -> None:
         """Show the receiver an object's memory: it gets a memoryview of it.  No byte is copied, whatever the size.
 

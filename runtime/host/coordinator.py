@@ -19,15 +19,19 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from runtime import cpython
 from runtime.backends import BACKENDS
+from runtime.channels import locks
 from runtime.channels.context import SPINS
 from runtime.channels.core import Core, Side
+from runtime.channels.memory import create as create_block
+from runtime.channels.memory import hold
 from runtime.channels.parking import Semaphore, acquire, attach_semaphore, create_semaphore
 from runtime.host import deadlock, memory, observer
-from runtime.host.job import EndArgument, FrameReader, HostJob, Outcome, write_frame
+from runtime.host.job import BufferArgument, EndArgument, FrameReader, HostJob, LockArgument, Outcome, write_frame
 from runtime.host.runners import Life, Runner, create_runner
 from runtime.host.worker import Post
 from runtime.tracing.recorder import calibrate
@@ -98,9 +102,12 @@ class Host:
         self._set_limits()
         self._runner = create_runner(self._backend, self._cancel.readable, self._job.limits.memory_bytes)
         self._channels = [
-            Core.create(channel.name, channel.capacity, local=self._backend.by_reference)
+            locks.lay(channel.name, local=self._backend.by_reference)
+            if channel.lock
+            else Core.create(channel.name, channel.capacity, local=self._backend.by_reference)
             for channel in self._job.channels
         ]
+        self._buffers = [create_block(size) for size in self._job.buffers]
         ready = create_semaphore()
         ledger = None if self._backend.processes else memory.Ledger(self._recording_fd, self._job.layout)
         threads = self._backend.by_reference  # they are there at once; the observer's interpreter takes its time
@@ -159,17 +166,14 @@ class Host:
         posts = []
         for index, worker in enumerate(self._job.workers):
             arguments, _, _ = pickle.loads(worker.arguments)
-            rows = [
-                self._channels[end.channel].open_end(Side.SEND if end.sending else Side.RECV, index + 1)
-                for end in arguments
-                if isinstance(end, EndArgument)
-            ]
+            rows = [row for argument in arguments for row in self._opened(argument, index + 1)]
             posts.append(
                 Post(
                     number=index,
                     job=worker,
                     channels=tuple(core.address for core in self._channels),
                     rows=tuple(rows),
+                    buffers=tuple(tuple(block) for block in self._buffers),
                     layout=self._job.layout,
                     recording_fd=self._recording_fd,
                     record=self._job.record,
@@ -182,6 +186,16 @@ class Host:
                 )
             )
         return posts
+
+    def _opened(self, argument: Any, owner: int) -> Iterator[int]:
+        """Open the ends that an argument stands for; a buffer gets one more holder."""
+        if isinstance(argument, EndArgument):
+            yield self._channels[argument.channel].open_end(Side.SEND if argument.sending else Side.RECV, owner)
+        elif isinstance(argument, LockArgument):
+            yield self._channels[argument.channel].open_end(Side.RECV, owner)
+            yield self._channels[argument.channel].open_end(Side.SEND, owner)
+        elif isinstance(argument, BufferArgument):
+            hold(self._buffers[argument.buffer].key)
 
     def _live(self, post: Post, life: Life) -> None:
         """A worker's thread: its whole life, and then its outcome."""

@@ -5,7 +5,8 @@ send by any that holds a receiving end.  So this is the OR model of deadlock (Ch
 Detection, ACM TOCS 1983): a set of workers is deadlocked when each of them waits, without a timeout, and all who could
 release it are in the set.  The largest such set is what is left after everyone has been crossed out who could still be
 released: because he does not wait, or has a timeout, or what he waits for is there already, or somebody who is crossed
-out, or unknown (an end on its way in a message), could release him.
+out, or unknown (an end on its way in a message), could release him.  A lock is a channel that only its holder can send
+to.
 
 A partial deadlock, two workers of five, is found like a total one.  A false alarm would be worse than a late one, so
 what was read is believed only when it is read again, unchanged, and when the operating system says of each of these
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from runtime.channels.core import Core, Row, Side
+from runtime.channels.core import Core, Row, Shared, Side
 
 LOOK_S = 0.05  # how often the host looks; who waits does not poll
 
@@ -51,6 +52,8 @@ def _waits_in(core: Core) -> Iterator[Wait]:
         if side is Side.SEND and core.capacity != 0 and (core.capacity is None or queued < core.capacity):
             continue
         owners = [words[at + Row.OWNER] if words[at + Row.CLAIMED] else 0 for at in ends[other]]
+        if words[Shared.LOCK]:  # only who has it can give it back
+            owners = [words[Shared.HELD_BY_WORKER]]
         if not owners or 0 in owners:
             continue  # the channel is closing, or an end is on its way: somebody will act
         for at in waiting[side]:

@@ -35,11 +35,24 @@ class EndArgument(NamedTuple):
     sending: bool
 
 
+class LockArgument(NamedTuple):
+    """Stands for a lock of the program, which is one of its channels."""
+
+    channel: int
+
+
+class BufferArgument(NamedTuple):
+    """Stands for a buffer of the program."""
+
+    buffer: int
+
+
 class ChannelJob(NamedTuple):
-    """A channel of the program."""
+    """A channel of the program, or a lock."""
 
     name: str
     capacity: int | None
+    lock: bool = False
 
 
 class WorkerJob(NamedTuple):
@@ -57,6 +70,7 @@ class HostJob(NamedTuple):
     backend: str
     workers: tuple[WorkerJob, ...]
     channels: tuple[ChannelJob, ...]
+    buffers: tuple[int, ...] = ()  # the size of each
     timeout: float | None = None
     cores: int | tuple[int, ...] | None = None
     record: bool = True

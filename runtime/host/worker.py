@@ -15,12 +15,15 @@ from typing import Any, NamedTuple
 
 from runtime import cpython, snippets
 from runtime.channels import context, diagnosis
+from runtime.channels.buffers import Buffer
 from runtime.channels.core import Address, Core
 from runtime.channels.ends import RecvChannel, SendChannel
+from runtime.channels.locks import Lock
+from runtime.channels.memory import Block
 from runtime.channels.parking import Cancelled, acquire, attach_semaphore, is_readable
 from runtime.errors import ChannelClosedError
 from runtime.host import lines, memory, output, watchdog
-from runtime.host.job import EndArgument, Outcome, WorkerJob
+from runtime.host.job import BufferArgument, EndArgument, LockArgument, Outcome, WorkerJob
 from runtime.tracing.layout import Head, Layout
 from runtime.tracing.recorder import LaneWriter
 from runtime.tracing.vocabulary import NONE, Ending
@@ -36,7 +39,8 @@ class Post(NamedTuple):
     number: int
     job: WorkerJob
     channels: tuple[Address, ...]
-    rows: tuple[int, ...]  # of its ends, in the order of its arguments
+    rows: tuple[int, ...]  # of its ends, in the order of its arguments; a lock has two
+    buffers: tuple[tuple[int, ...], ...]  # the program's blocks of memory
     layout: Layout
     recording_fd: int
     record: bool
@@ -55,9 +59,11 @@ def live(post: Post, guard: watchdog.Guard, process: int = 0) -> Outcome:
     """
     lane = _lane(post)
     lane.set_thread(threading.get_native_id(), process)
-    context.bind(context.Context(lane if post.record else None, post.cancel_fd, post.number + 1, post.spins))
+    context.bind(
+        context.Context(lane if post.record else None, post.cancel_fd, post.number + 1, post.spins, post.job.name)
+    )
     output.bind(lane)
-    ends: list[RecvChannel | SendChannel] = []
+    ends: list[Any] = []  # and locks
     try:
         function, arguments = _prepare(post, ends)
     except BaseException as error:
@@ -89,7 +95,7 @@ def _lane(post: Post) -> LaneWriter:
     return LaneWriter(mapping, alone, 0, post.job.snippet.filename, worker=post.number)
 
 
-def _prepare(post: Post, ends: list[RecvChannel | SendChannel]) -> tuple[Callable[..., Any], list[Any]]:
+def _prepare(post: Post, ends: list[Any]) -> tuple[Callable[..., Any], list[Any]]:
     rows = iter(post.rows)
     written, defaults, kwdefaults = pickle.loads(post.job.arguments)
     arguments = []
@@ -98,6 +104,11 @@ def _prepare(post: Post, ends: list[RecvChannel | SendChannel]) -> tuple[Callabl
             kind = SendChannel if argument.sending else RecvChannel
             argument = kind(Core.attach(post.channels[argument.channel]), row=next(rows))
             ends.append(argument)
+        elif isinstance(argument, LockArgument):
+            argument = Lock.of(Core.attach(post.channels[argument.channel]), next(rows), next(rows))
+            ends.append(argument)
+        elif isinstance(argument, BufferArgument):
+            argument = Buffer(Block(*post.buffers[argument.buffer]))
         arguments.append(argument)
     return snippets.load(post.job.snippet, defaults, kwdefaults), arguments
 

@@ -43,6 +43,10 @@ _ENDINGS = (Ending.RETURNED, Ending.RAISED, Ending.STOPPED)
 _STREAMS = (1, 2)
 
 
+type Declared = tuple[int, str, int | None] | tuple[int, str, int | None, bool]
+"""A channel's key, name and capacity, and whether it is a lock."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawLane:
     """One lane, copied out of shared memory: the records and text written so far, and the words of its head."""
@@ -74,7 +78,7 @@ class Recording:
     workers: tuple[Worker, ...]  # the worker of lane i is workers[i]; their times and endings come from the lanes
     epoch_ns: int  # when the run began
     ended_ns: int  # when it was over, or when the lanes were read
-    channels: tuple[tuple[int, str, int | None], ...] = ()  # (key, name, capacity) of those that the program declares
+    channels: tuple[Declared, ...] = ()  # (key, name, capacity) of those that the program declares
     observer_lane: int | None = None
     gil_shared: bool = False  # whether the workers share one GIL
     try_ns: int = TRY_NS  # up to here, trying to send or receive is no wait
@@ -153,7 +157,7 @@ class _Lane:
     lines: list[tuple[int, int]]
     cpu: tuple[int, int] | None  # ns on a core until its life began, and until it ended
     parked: Parked | None = None
-    created: list[tuple[int, str, int | None]] = field(default_factory=list)
+    created: list[Declared] = field(default_factory=list)
     printed: list[Part] = field(default_factory=list)
 
 
@@ -215,7 +219,7 @@ def _read(worker: Worker, raw: RawLane, recording: Recording) -> _Lane:
     dropped += nonsense
     cpu: dict[int, int] = {}
     began = ended = ending = None
-    created: list[tuple[int, str, int | None]] = []
+    created: list[Declared] = []
     printed: list[Part] = []
     for op, record in others(records):
         _, kind, status, _, subject, size, at, on_cpu, _, _, preview = RECORD.unpack(record)
@@ -229,7 +233,7 @@ def _read(worker: Worker, raw: RawLane, recording: Recording) -> _Lane:
             ended, ending = at, _ENDINGS[status] if status < len(_ENDINGS) else Ending.LOST
             cpu[op] = on_cpu
         elif op == Op.CHANNEL and size < 1 << 63:
-            created.append((subject >> SERIAL_BITS, preview_text(preview), size - 1 if size else None))
+            created.append((subject >> SERIAL_BITS, preview_text(preview), size - 1 if size else None, kind == 1))
         elif op == Op.PRINT and kind in _STREAMS and subject + size <= len(raw.text):
             printed.append(Part(kind, max(at, 0), raw.text[subject : subject + size]))
         else:
@@ -272,27 +276,25 @@ def _believed(recording: Recording) -> tuple[int, int]:
 # --- channels -----------------------------------------------------------------------------------------------
 
 
-def _created(lanes: Sequence[_Lane]) -> Iterable[tuple[int, str, int | None]]:
+def _created(lanes: Sequence[_Lane]) -> Iterable[Declared]:
     return (channel for lane in lanes for channel in lane.created)
 
 
-def _channels(
-    declared: Iterable[tuple[int, str, int | None]], lanes: Sequence[_Lane]
-) -> tuple[tuple[Channel, ...], int, dict[int, int]]:
+def _channels(declared: Iterable[Declared], lanes: Sequence[_Lane]) -> tuple[tuple[Channel, ...], int, dict[int, int]]:
     """Number the channels: those of the program, those that workers created, and last those that nobody declared.
 
     Return them, how many are declared, and their numbers by key.
     """
-    known: dict[int, tuple[str, int | None]] = {}
-    for key, name, capacity in (*declared, *_created(lanes)):
-        known.setdefault(key, (name, capacity))
+    known: dict[int, tuple[str, int | None, bool]] = {}
+    for key, name, capacity, *lock in (*declared, *_created(lanes)):
+        known.setdefault(key, (name, capacity, any(lock)))
     declared_count = len(known)
     used = set[int]().union(*(lane.operations.channel for lane in lanes))
     used.update(lane.parked.channel for lane in lanes if lane.parked)
     used.discard(SEVERAL)
     for key in sorted(used - known.keys()):
-        known[key] = (f"channel-{key}", None)
-    channels = tuple(Channel(index, name, capacity) for index, (name, capacity) in enumerate(known.values()))
+        known[key] = (f"channel-{key}", None, False)
+    channels = tuple(Channel(index, *facts) for index, facts in enumerate(known.values()))
     return channels, declared_count, {key: index for index, key in enumerate(known)} | {SEVERAL: NONE}
 
 

@@ -24,8 +24,8 @@ A record is 80 bytes, little-endian:
 | 24    | preview | UTF-8, padded with zeros   | zeros                   |             |                     |
 
 START (4), END (5) and LINE (8: the worker begins to execute `line`) have t0; the first two have the thread's CPU time,
-in ns, in t1.  CHANNEL (7) says that the worker created a channel: its number in subject, its
-capacity + 1 in size (0: no bound), its name in preview.  A RECV of channel 0 was a wait that no channel ended: for
+in ns, in t1.  CHANNEL (7) says that the worker created a channel: its number in subject, its capacity + 1 in size (0:
+no bound), its name in preview, and in kind 1 for a lock.  A RECV of channel 0 was a wait that no channel ended: for
 several in a select, or for a timer.  Times are those of `time.monotonic_ns`, the same clock in every process of one
 machine.
 """
@@ -44,6 +44,9 @@ PAGE_BYTES = 4096
 SEVERAL = 0
 """Stands for a channel's number where an operation was not about one: a wait for several, or for a timer, that none
 of them ended.  No channel has this number."""
+
+NOBODY = 0xFFFF
+"""Stands for the sender of what was not sent by a worker."""
 
 SERIAL_BITS = 32
 SERIAL_MASK = (1 << SERIAL_BITS) - 1

@@ -13,7 +13,7 @@ from itertools import compress, repeat
 from operator import gt
 
 from runtime.tracing.columns import Operations, integers
-from runtime.tracing.layout import PREVIEW_BYTES, SERIAL_BITS, Op, Status
+from runtime.tracing.layout import NOBODY, PREVIEW_BYTES, SERIAL_BITS, Op, Status
 from runtime.tracing.model import NONE, Message
 from runtime.tracing.tables import Table
 
@@ -53,7 +53,7 @@ def messages_of(
     `index_of` gives a channel's number by its key.  Previews are added to `texts`.
     """
     sent = [_succeeded(found, Op.SEND) for found in by_worker]
-    taken = [_succeeded(found, Op.RECV) for found in by_worker]
+    taken = [_from_workers(_succeeded(found, Op.RECV)) for found in by_worker]
     send_keys = [key for worker, found in enumerate(sent) for key in _keys(worker, found.serial)]
     recv_keys = [key for found in taken for key in _receive_keys(found)]
     count, nobody = len(send_keys), len(recv_keys)
@@ -127,6 +127,13 @@ def _succeeded(found: Operations, op: Op) -> Operations:
     if any(found.status):
         chosen = bytes([of_kind and status == Status.OK for of_kind, status in zip(chosen, found.status, strict=True)])
     return found.pick(chosen)
+
+
+def _from_workers(found: Operations) -> Operations:
+    """Without what came from nobody whose sends are recorded: the host, or a thread that a snippet started."""
+    if NOBODY not in found.sender:
+        return found
+    return found.pick(bytes(map(NOBODY.__ne__, found.sender)))
 
 
 def _keys(worker: int, serials: list[int]) -> list[int]:

@@ -148,11 +148,15 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One channel of the program.  `capacity` is 0 for a rendezvous, None for no bound."""
+    """One channel of the program.  `capacity` is 0 for a rendezvous, None for no bound.
+
+    A lock is a channel, too: one with a single token, which whoever takes the lock receives, and sends to give it back.
+    """
 
     index: int
     name: str
     capacity: int | None
+    lock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,11 +126,11 @@ class LaneWriter:
         _pack(self._map, at, _RECV, transfer, status, line, subject, size, asked, taken, sender, _now(), b"")
         words[_RECORDS] = count + 1
 
-    def created(self, channel: int, name: str, capacity: int | None) -> None:
-        """Record that this worker created a channel."""
+    def created(self, channel: int, name: str, capacity: int | None, *, lock: bool = False) -> None:
+        """Record that this worker created a channel, or a lock, which is one."""
         bound = 0 if capacity is None else capacity + 1
         preview = name.encode("utf-8", "replace")[:PREVIEW_BYTES]
-        self._record(Op.CHANNEL, 0, 0, 0, channel << SERIAL_BITS, bound, time.monotonic_ns(), 0, 0, 0, preview)
+        self._record(Op.CHANNEL, lock, 0, 0, channel << SERIAL_BITS, bound, time.monotonic_ns(), 0, 0, 0, preview)
 
     def executed(self, line: int) -> None:
         """Record that the worker begins to execute a line now."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from runtime.tracing.conservation import violation
-from runtime.tracing.decode import Decoded, RawLane, Recording, decode, read_lane
+from runtime.tracing.decode import Declared, Decoded, RawLane, Recording, decode, read_lane
 from runtime.tracing.layout import RECORD_BYTES, Layout
 from runtime.tracing.model import Deadlocked, Environment, Overhead, Worker, WorkerFailure
 from runtime.tracing.traces import Trace
@@ -21,7 +21,7 @@ class RunFacts(NamedTuple):
     backend: str
     layout: Layout  # the last lane is the observer's
     workers: tuple[Worker, ...]
-    channels: tuple[tuple[int, str, int | None], ...]  # (key, name, capacity)
+    channels: tuple[Declared, ...]
     gil_shared: bool
     epoch_ns: int  # of the monotonic clock, when the workers were released
     interval_ns: int  # that the observer was asked to keep

@@ -23,5 +23,7 @@ def sentence(ring: Sequence[Deadlocked], workers: Sequence[Worker], channels: Se
 def _clause(one: Deadlocked, workers: Sequence[Worker], channels: Sequence[Channel]) -> str:
     whom = "itself" if one.awaited == one.worker else escaped(workers[one.awaited].name, _NAME)
     deed = "receive from" if one.sending else "send to"
+    if channels[one.channel].lock:
+        deed = "give back lock"
     channel = escaped(channels[one.channel].name, _NAME)
     return f"{escaped(workers[one.worker].name, _NAME)} waits for {whom} to {deed} {channel}"

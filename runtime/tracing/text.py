@@ -67,6 +67,9 @@ def summary(trace: Trace) -> str:
         lines.append(f"~ {escaped(worker.name)}: {_shares(life)}")
     for channel in trace.channels:
         sent, received, size, longest = _traffic(trace, channel)
+        if channel.lock:
+            lines.append(f"lock {escaped(channel.name)}: given back {count_of(sent, 'time')}")
+            continue
         lines.append(f"channel {escaped(channel.name)}: {sent:,} sent, {received:,} received, {bytes_in(size)}")
         lines.append(f"~ longest in {escaped(channel.name)}: {duration(longest)}")
     lines.append(count_of(len(trace.outputs), "line") + " printed")
@@ -105,6 +108,8 @@ def _named(trace: Trace) -> object:
 
 def _channel_line(trace: Trace, channel: Channel) -> str:
     sent, received, size, longest = _traffic(trace, channel)
+    if channel.lock:
+        return f"{escaped(channel.name)} (lock): given back {count_of(sent, 'time')}"
     capacity = "no bound" if channel.capacity is None else f"capacity {channel.capacity}"
     kept = "" if received == sent else f", {sent - received:,} not received"
     waited = f", up to {duration(longest)} from sent to taken" if received else ""
@@ -140,6 +145,8 @@ def _waits(trace: Trace) -> Iterator[str]:
     """Who waited longest for whom."""
     for wait in trace.waits()[:_MOST_WAITS]:
         verb = "send to" if wait.state == State.SEND_BLOCKED else "receive from"
+        if wait.channel != NONE and trace.channels[wait.channel].lock:
+            verb = "take lock"
         waiter = escaped(trace.workers[wait.waiter].name)
         if wait.channel == NONE:
             waited = duration(wait.waited_ns)
