@@ -35,7 +35,7 @@ def lay(name: str | None, *, local: bool = False) -> Core:
     """Make the channel that a new lock is, with its token."""
     core = Core.create(name, 1, local=local)
     core.words[Shared.LOCK] = 1
-    core.post(0, None, -1)
+    core.post(0, None, 0)
     return core
 
 
