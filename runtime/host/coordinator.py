@@ -50,7 +50,7 @@ def main() -> NoReturn:
     while not frames:
         frames = reader.read_available()
         if frames is None:
-            os._exit(0)
+            _end_with_all()
     path, recording_fd, lifeline, job = frames[0]
     if path:
         sys.path[:] = path
@@ -60,8 +60,8 @@ def main() -> NoReturn:
     try:
         Host(job, recording_fd, reader, incoming, outgoing).run()
         code = 0
-    except BrokenPipeError:  # the kernel is gone
-        code = 0
+    except BrokenPipeError:
+        _end_with_all()
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
@@ -311,7 +311,7 @@ class Host:
         """Do what the kernel asks: stop, or end when it is gone."""
         frames = self._reader.read_available()
         if frames is None:
-            os._exit(0)
+            _end_with_all()
         if "stop" in frames:
             self._stop()
 
@@ -366,6 +366,13 @@ def _environment() -> dict[str, Any]:
         "cores": _usable_cores(),
         "gil": cpython.gil_enabled(),
     }
+
+
+def _end_with_all() -> NoReturn:
+    """The kernel is gone: end, with the workers' processes and whatever snippets have started."""
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
 
 
 def _die_with_kernel(lifeline: int) -> None:

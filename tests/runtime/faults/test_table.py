@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
 import textwrap
 import uuid
-from pathlib import Path
 
 import pytest
 
 import runtime
 from tests.runtime.faults.table import FAULTS, Fault
+from tests.runtime.helpers import MARK, processes_marked
 
 ROWS = [
     pytest.param(
@@ -42,18 +41,9 @@ def program_of(fault: Fault, folder: os.PathLike[str]) -> runtime.Program:
     return program
 
 
-MARK = "LAB_TEST_OF_A_FAULT"
-
-
 def left(mark: str) -> set[str]:
     """Our descriptors, and every process that inherited the mark: hosts, and what their workers started."""
-    found = {f"descriptor {fd}" for fd in os.listdir("/proc/self/fd")}
-    for process in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):  # it has ended, or is another user's
-            environment = Path("/proc", process, "environ").read_bytes()
-            if f"{MARK}={mark}".encode() in environment.split(b"\0"):
-                found.add(f"process {process}")
-    return found
+    return {f"descriptor {fd}" for fd in os.listdir("/proc/self/fd")} | set(map(str, processes_marked(mark)))
 
 
 @pytest.mark.parametrize(("fault", "backend"), ROWS)

@@ -9,10 +9,13 @@ import select
 import signal
 import subprocess
 import sys
+import threading
+import uuid
 
 import pytest
 
 import runtime
+from tests.runtime.helpers import MARK, processes_marked, wait_until
 from tests.runtime.programs.examples import pair, squares
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -105,6 +108,36 @@ def test_the_host_dies_with_its_kernel(tmp_path, backend, how):
 
     assert poller.poll(10_000), "the host lives on"
     os.close(host)
+
+
+HASTY = """
+import os, sys
+import runtime
+program = runtime.Program("hasty")
+
+@program.worker(copies=2)
+def loop():
+    while True:
+        pass
+
+run = program.start({backend!r})
+sys.stdin.readline()
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("after_ms", [0, 20, 80, 160])
+def test_a_kernel_that_dies_while_its_host_starts_leaves_nothing(tmp_path, backend, after_ms):
+    mark = uuid.uuid4().hex
+    script = tmp_path / "kernel.py"
+    script.write_text(HASTY.format(backend=backend))
+    kernel = subprocess.Popen(
+        [sys.executable, script], stdin=subprocess.PIPE, cwd=os.getcwd(), env={**with_house(), MARK: mark}
+    )
+    wait_until(lambda: len(processes_marked(mark)) >= 2)  # the host is there
+    threading.Event().wait(after_ms / 1e3)  # the moment of the death is what varies, not what is waited for
+    kernel.communicate(b"\n")
+    wait_until(lambda: not processes_marked(mark))
 
 
 def with_house() -> dict[str, str]:
