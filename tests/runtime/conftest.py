@@ -8,35 +8,44 @@ import pytest
 
 import runtime
 
-# What is tested on `processes` only with `-m soak`: it takes longest, and others like it stay in the ordinary suite.
-ELSEWHERE_IN_THE_ORDINARY_SUITE = {
-    "test_a_blocked_program_uses_no_cpu",
-    "test_a_fast_sender_is_blocked_as_long_as_its_receiver_works",
-    "test_a_receiver_is_blocked_as_long_as_its_sender_works",
+# What is tested on `processes` in the ordinary suite, too: one of each kind.  The rest needs `-m soak`.
+ORDINARY_ON_PROCESSES = {
+    "test_a_crash_breaks_the_pool_and_not_the_notebook",
+    "test_a_fault_ends_in_clear_words_and_leaves_nothing",  # those of its rows that are about processes
     "test_a_ring_is_found_and_named",
-    "test_a_sender_waits_for_the_receiver_and_a_receiver_for_the_sender",
-    "test_a_sleeper_who_will_act_is_no_deadlock",
-    "test_a_snippet_that_swallows_everything_is_stopped",
-    "test_a_timeout_is_no_deadlock",
-    "test_a_wait_that_ends_with_its_timeout_is_for_nobody",
-    "test_a_worker_that_sleeps_half_its_life",
-    "test_an_endless_loop_is_stopped_by_the_timeout",
-    "test_every_deadlock_is_caught",
-    "test_no_false_alarm",
-    "test_too_many_threads_hit_the_limit",
-    "test_two_of_three_are_found_while_the_third_sleeps",
+    "test_a_run_takes_the_spare_and_leaves_another",
+    "test_an_error_points_at_the_line_of_the_snippet",
+    "test_cores_limits_the_host",
+    "test_each_interpreter_compiles_each_function_once",
+    "test_each_message_of_a_crowd_is_handled_once_or_crashed_once_in_order",
+    "test_events_beyond_the_limit_are_counted",
+    "test_every_message_is_sent_once_and_received_once",
+    "test_every_node_of_a_random_tree_is_visited_once",
+    "test_lines_come_in_the_order_of_execution_nested_functions_included",
+    "test_many_messages_of_many_senders_to_many_receivers_arrive_exactly_once",
+    "test_map_on_every_backend",
+    "test_no_update_is_lost_and_none_is_made_twice",
+    "test_nothing_is_made_more_than_one_ahead",
+    "test_on_cpu_time_agrees_with_the_operating_systems_account_of_the_host",
+    "test_prints_come_back_under_their_names_in_order",
+    "test_reply_channels_cross_channels",
+    "test_start_up_and_memory_are_known_on_every_backend",
+    "test_stop_says_what_it_took",
+    "test_the_host_dies_with_its_kernel",
+    "test_when_one_fails_the_others_are_stopped",
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Processes start slowly, and exist only on Linux."""
+    """Processes start slowly, and exist only on Linux; a pattern has nothing to do with who has a GIL."""
     for item in items:
         parameters = getattr(item, "callspec", None)
-        if parameters is None or "processes" not in parameters.params.values():
-            continue
-        if sys.platform != "linux":
+        where = parameters.params.values() if parameters is not None else ()
+        if "processes" in where and sys.platform != "linux":
             item.add_marker(pytest.mark.skip(reason="the backend `processes` needs Linux"))
-        if item.originalname in ELSEWHERE_IN_THE_ORDINARY_SUITE:  # type: ignore[attr-defined]
+        if "processes" in where and item.originalname not in ORDINARY_ON_PROCESSES:  # type: ignore[attr-defined]
+            item.add_marker(pytest.mark.soak)
+        if "shared-gil" in where and item.path.parent.name == "patterns":
             item.add_marker(pytest.mark.soak)
 
 

@@ -89,7 +89,7 @@ FAULTS = (
         "import threading, time\nthreading.Thread(target=time.sleep, args=(999,)).start()",
         None,
     ),
-    Fault("input from nobody", "input()", RAISED, "EOFError", about_processes=True),
+    Fault("input from nobody", "input()", RAISED, "EOFError"),
     Fault(
         "a signal handler",
         "import signal; signal.signal(signal.SIGINT, print)",
@@ -124,7 +124,6 @@ FAULTS = (
         RAISED,
         "a lambda exists only in the interpreter",
         backends=ISOLATED,
-        about_processes=True,
     ),
     Fault("a generator", "out.send(n for n in ())", RAISED, "message is a generator", backends=ISOLATED),
     Fault("a module", "import json; out.send([json])", RAISED, "message[0] is a module", backends=ISOLATED),
@@ -161,7 +160,6 @@ FAULTS = (
         "inbox.recv(); inbox.recv()",
         STUCK,
         "one worker waits for itself",
-        about_processes=True,
     ),
     Fault("send for ever to itself", "out.send(1); out.send(2)", STUCK, "one worker waits for itself"),
     Fault("no room now", "out.send(1); out.send_nowait(2)", RAISED, "ChannelFullError: no room in channel 'line' now"),
@@ -183,9 +181,7 @@ FAULTS = (
     ),
     Fault("a timeout of text", "inbox.recv(timeout='soon')", RAISED, "TypeError"),
     # --- never ending
-    Fault(
-        "an endless loop", "while True: pass", TIMED_OUT, "had not ended after 0.3 s", timeout=0.3, about_processes=True
-    ),
+    Fault("an endless loop", "while True: pass", TIMED_OUT, "had not ended after 0.3 s", timeout=0.3),
     Fault(
         "a loop that swallows everything",
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
@@ -238,7 +234,7 @@ FAULTS = (
     Fault("abort", "import os; os.abort()", CRASHED, "SIGABRT"),
     Fault("exit of the process", "import os; os._exit(3)", CRASHED, "ended with exit code 3", about_processes=True),
     Fault("exit of the process as if all were well", "import os; os._exit(0)", CRASHED, "ended with exit code 0"),
-    Fault("kill -9 of itself", "import os; os.kill(os.getpid(), 9)", CRASHED, "SIGKILL", about_processes=True),
+    Fault("kill -9 of itself", "import os; os.kill(os.getpid(), 9)", CRASHED, "SIGKILL"),
     Fault("a polite signal to itself", "import os; os.kill(os.getpid(), 15)", CRASHED, "SIGTERM"),
     Fault("a segmentation fault", "import ctypes; ctypes.string_at(0)", CRASHED, "SIGSEGV", about_processes=True),
     Fault("an alarm that nobody handles", "import signal, time; signal.alarm(1); time.sleep(9)", CRASHED, "SIGALRM"),
