@@ -10,7 +10,14 @@ Standard library only; Python 3.13 or later.  See `Program` and `create_channel`
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info < (3, 13):  # noqa: UP036 - this file is all that an older one can read
+    raise ImportError(
+        "Interpreter Lab needs Python 3.13 or later, and this is {}.{}: choose another kernel, or let "
+        "`python3 bootstrap.py lab` find one".format(*sys.version_info)
+    )
 
 if TYPE_CHECKING:
     from runtime.backends import BACKENDS as BACKENDS

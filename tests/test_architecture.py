@@ -312,7 +312,7 @@ ROOMS: dict[str, str] = {
         "pictures running.loader running.notebook running.outcomes running.stage running.strip running.watching "
         "runtime.tracing.progress runtime.tracing.traces words"
     ),
-    "vizlib": "browser gallery page perfetto pictures running.lab running.live text",
+    "vizlib": "browser gallery page perfetto pictures runtime running.lab running.live text",
     "vizlib.__main__": "perfetto runtime.errors runtime.tracing.traces vizlib",
 }
 

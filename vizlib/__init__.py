@@ -18,6 +18,7 @@ views of one run by name.  `perfetto.export(trace, path)` writes a trace for Per
 `python -m vizlib trace-file -o page.html` makes a page of a saved trace.
 """
 
+import runtime  # noqa: F401 - says so where Python is too old for all that follows
 from vizlib import perfetto
 from vizlib.browser import BrowserError
 from vizlib.gallery import VIEWS
