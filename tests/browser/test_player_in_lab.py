@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 NAME = "player.ipynb"
 CODE = "import vizlib\nfrom tests.vizlib import builders\nvizlib.machine(builders.squares(items=8))"
 CLOCK = "[...window.__lab.views.values()].at(-1).clock"
+KINDS = "[...jupyterapp.shell.currentWidget.model.cells].map((cell) => cell.type)"
 CELLS = "jupyterapp.shell.currentWidget.model.cells.length"
 
 
@@ -39,7 +40,10 @@ def test_it_plays_in_the_notebook_and_again_without_a_kernel(lab_server, playwri
     cells = page.evaluate(CELLS)
     for key in ("d", "d", "a", "s", "w", "f", "."):
         page.keyboard.press(key)
+    for key in ("b", "x", "m"):  # mean something to JupyterLab, and nothing to the picture
+        page.keyboard.press(key)
     assert page.evaluate(CELLS) == cells
+    assert page.evaluate(KINDS) == ["code"]
     assert page.evaluate(f"{CLOCK}.now") > 0
     page.keyboard.press(" ")
     page.wait_for_function(f"{CLOCK}.playing")

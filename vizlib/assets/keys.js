@@ -28,15 +28,16 @@
   const isPressed = (target, key) => key === " " && target.matches("button, summary, a, input");
 
   root.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || isTyped(event.target) || isPressed(event.target, event.key)) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    // JupyterLab owns bare letters (X cuts the cell, D twice deletes it), but not while the picture has the focus.
+    if (event.key.length === 1) event.stopPropagation();
+    if (isTyped(event.target) || isPressed(event.target, event.key)) return;
     const action = event.key === "Escape" ? leave : table[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!action) return;
     event.preventDefault();
     event.stopPropagation();
     action();
   });
-  // JupyterLab owns bare letters (D twice deletes a cell), but not within an element that says so.
-  root.dataset.lmSuppressShortcuts = "true";
   one(".lab-picture").tabIndex = 0;
   one(".lab-picture").setAttribute("role", "group");
   one(".lab-picture").setAttribute("aria-label", "Picture; press ? for its keys");
