@@ -34,6 +34,25 @@ def test_recordings_are_whole_and_of_an_idle_machine_with_two_cores(number):
 
 
 @pytest.mark.parametrize("number", LESSONS)
+def test_recordings_tell_nothing_of_whose_machine_it_was(number):
+    for path in RECORDED.glob(f"{number}-*.trace"):
+        trace = Trace.load(path)
+        assert trace.environment.os in ("Linux", "Darwin", "Windows")
+        assert all("/" not in worker.filename for worker in trace.workers)
+        assert all("/" not in failure.traceback for failure in trace.errors)
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_the_programs_that_were_recorded_are_those_of_the_lesson(number):
+    """Each recorded worker's text stands in the notebook as it is now: else readers on one core would see no replay."""
+    cells = nbformat.read(LESSONS[number], as_version=4).cells
+    sources = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    for path in RECORDED.glob(f"{number}-*.trace"):
+        for worker in Trace.load(path).workers:
+            assert worker.source.strip() in sources, f"{path.name}: {worker.name} has changed: run record.py"
+
+
+@pytest.mark.parametrize("number", LESSONS)
 def test_a_lesson_names_itself_by_its_own_number(number):
     assert LESSONS[number].stem[:2] == number
 

@@ -11,6 +11,7 @@ the very program that it was made of.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.util
 import inspect
@@ -159,6 +160,7 @@ class Lesson:
     def _record(self, key: str, program: Runnable, trace: Trace | None, error: RunError | None = None) -> None:
         if self.mode != "record" or trace is None:
             return
+        trace = _published(trace)
         place = trace.environment
         self._index["made"] = f"{place.implementation} {place.python}, {place.os}, {words.count(place.cores, 'core')}"
         file = f"{self.number}-{re.sub(r'[^a-z0-9]+', '-', key.lower()).strip('-')}.trace"
@@ -179,6 +181,15 @@ class Lesson:
             kind = getattr(errors, name, RunError)
             raise kind(said, trace) if issubclass(kind, RunError) else RunError(said, trace)
         return trace
+
+
+def _published(trace: Trace) -> Trace:
+    """The trace without what tells of one person's machine: its system's build, and where a notebook's cells lay."""
+    return dataclasses.replace(
+        trace,
+        environment=dataclasses.replace(trace.environment, os=trace.environment.os.partition(" ")[0]),
+        workers=tuple(dataclasses.replace(worker, filename=worker.snippet) for worker in trace.workers),
+    )
 
 
 def _can_run(backend: str) -> bool:

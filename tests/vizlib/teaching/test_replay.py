@@ -73,6 +73,12 @@ def test_a_recorded_run_is_replayed_and_says_so(again, capsys):
     assert capsys.readouterr().out == "~ greeting interpreters: replayed from a recording\n"
 
 
+def test_a_recording_tells_nothing_of_whose_machine_it_was(again):
+    trace = again.run(greeting())
+    assert [worker.filename for worker in trace.workers] == ["says", "hears"]
+    assert " " not in trace.environment.os
+
+
 def test_another_argument_is_the_same_program_another_line_is_not(again, capsys):
     assert again.run(greeting("good day")).results == {"says": None, "hears": "hello"}
     changed = greeting("good day")
