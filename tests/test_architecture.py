@@ -98,9 +98,10 @@ ROOMS: dict[str, str] = {
         "channels.buffers channels.context channels.core channels.end channels.letterbox channels.parking "
         "channels.transfer errors tracing.layout tracing.recorder"
     ),
+    "runtime.channels.awaiting": "channels.parking",
     "runtime.channels.receiving": (
-        "channels.buffers channels.context channels.core channels.end channels.lending channels.letterbox "
-        "channels.parking channels.sending errors tracing.layout tracing.vocabulary"
+        "channels.awaiting channels.buffers channels.context channels.core channels.end channels.lending "
+        "channels.letterbox channels.parking channels.sending errors tracing.layout tracing.vocabulary"
     ),
     "runtime.channels.ends": "channels.context channels.core channels.end channels.receiving channels.sending",
     "runtime.channels.locks": (

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pickle
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from runtime.channels import buffers, lending
-from runtime.channels.context import Passenger, travel
-from runtime.channels.core import END, Address, Core, Row, Side, give_up
+from runtime.channels.context import Context, Passenger, travel
+from runtime.channels.core import END, Address, Core, Handle, Row, Side, give_up
 from runtime.channels.end import STATUS, End, line_in
 from runtime.channels.letterbox import PASSENGERS, SERIAL_SHIFT, TRANSFER_MASK, WORKER_MASK, WORKER_SHIFT, Letter
 from runtime.channels.parking import BLOCKED, Deadline, Gate, deadline_after
@@ -36,8 +36,12 @@ _AGAIN_NS = 1_000_000
 class RecvChannel(End):
     """The receiving end of a channel.  Iterating receives until the channel is closed and empty."""
 
-    __slots__ = ()
+    __slots__ = ("_awaiting",)
     _side = Side.RECV
+
+    def __init__(self, core: Core, context: Context | None = None, row: Handle = 0) -> None:
+        super().__init__(core, context, row)
+        self._awaiting = 0  # tasks
 
     def recv(self, timeout: float | None = None) -> Any:
         """Receive one object.
@@ -62,6 +66,54 @@ class RecvChannel(End):
             if default is _NO_DEFAULT:
                 raise
             return default
+
+    async def arecv(self, timeout: float | None = None) -> Any:
+        """Await one object, in asyncio: as `recv`, while other tasks of the event loop go on.
+
+        A task that is cancelled meanwhile has taken nothing.  `async for` receives so, until the end.  Under a
+        rendezvous it waits for a sender that waits, as `select` does.  In a trace only the receiving itself is this
+        worker's; while all its tasks wait it sleeps.
+        """
+        from runtime.channels import awaiting  # noqa: PLC0415 - asyncio takes long to import, and most need it never
+
+        lane = self._lane
+        line = 0 if lane is None else line_in(lane.filename, sys._getframe(1))
+        deadline = None if timeout is None else deadline_after(timeout)
+
+        def attempt() -> Any:
+            try:
+                return (self._recv(None, False, line),) if self.ready else BLOCKED
+            except ChannelEmptyError:  # another was faster
+                return BLOCKED
+
+        found = attempt()
+        if found is BLOCKED:
+            self._await_more(1)
+            try:
+                found = await awaiting.wait_at(self.gate, attempt, deadline, self._cancel_fd)
+            finally:
+                self._await_more(-1)
+        if found is BLOCKED:
+            raise ChannelTimeoutError(f"nothing came through channel {self.name!r} within {timeout} s")
+        return found[0]
+
+    def _await_more(self, tasks: int) -> None:
+        """Say how many tasks await here: for `stats`, not for the deadlock watch, as others of the loop may go on."""
+        self._awaiting += tasks
+        if self._awaiting:
+            self.note_wait(_now(), 1, 0)
+        else:
+            self.note_wait(0, 0, 0)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self.arecv()
+        except ChannelClosedError:
+            self._check_open()
+            raise StopAsyncIteration from None
 
     def receive(self, timeout: float | None, may_wait: bool, line: int) -> Any:
         """As `recv`, or `recv_nowait`, called at a line of the snippet that the caller knows."""
