@@ -25,6 +25,7 @@ class Context(NamedTuple):
     owner: int = 0  # worker + 1
     spins: int = 0  # how often an end that must wait looks again before it sleeps, where that pays
     name: str = ""  # the worker's
+    by_reference: bool = False  # whether its ends may come to another worker's thread, as they are
 
 
 NOBODY = Context()

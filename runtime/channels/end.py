@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from _thread import get_ident
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, NamedTuple, Self
@@ -45,7 +46,7 @@ class ChannelStats(NamedTuple):
 class End:
     """What both ends have in common: a row of their own in the channel's shared state, and a way to close."""
 
-    __slots__ = ("__weakref__", "_cancel_fd", "_closed", "_core", "_handle", "_lane", "_row_at", "_spins")
+    __slots__ = ("__weakref__", "_cancel_fd", "_closed", "_core", "_handle", "_home", "_lane", "_row_at", "_spins")
     _side: Side
 
     def __init__(self, core: Core, context: Context | None = None, row: Handle = 0) -> None:
@@ -55,6 +56,7 @@ class End:
         self._core = core
         context = context or current()
         self._lane, self._cancel_fd, self._spins = context.lane, context.cancel_fd, context.spins
+        self._home = get_ident() if context.by_reference else 0  # the thread that uses it, where others could
         self._handle = handle = row or core.open_end(self._side, context.owner)
         core.claim(handle, context.owner)
         self._row_at = (handle & ROW_MASK) * ROW_WORDS
@@ -159,6 +161,13 @@ class End:
             return _adopt, (type(self), *ticket[1:3])
         travel.departing.append(ticket)
         return passenger, (len(travel.departing) - 1,)
+
+    def _settle(self) -> None:
+        """Become an end of the thread that calls this, to which it came by reference."""
+        context = current()
+        self._lane, self._cancel_fd, self._spins = context.lane, context.cancel_fd, context.spins
+        self._home = get_ident()
+        self._core.words[self._row_at + Row.OWNER] = context.owner
 
     def _check_open(self) -> None:
         if self._closed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import sys
 import time
+from _thread import get_ident
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -49,6 +50,8 @@ class RecvChannel(End):
         Blocks while the channel is empty.  Raises `ChannelTimeoutError` after `timeout` seconds, `ChannelClosedError`
         when this end is closed, or when every sending end is closed and the channel is empty.
         """
+        if self._home and self._home != get_ident():
+            self._settle()
         lane = self._lane
         return self._recv(timeout, True, 0 if lane is None else line_in(lane.filename, sys._getframe(1)))
 
@@ -58,6 +61,8 @@ class RecvChannel(End):
         Never blocks for long.  Under a rendezvous there is one when a sender waits.  Raises `ChannelClosedError` as
         `recv` does.
         """
+        if self._home and self._home != get_ident():
+            self._settle()
         lane = self._lane
         line = 0 if lane is None else line_in(lane.filename, sys._getframe(1))
         try:
@@ -76,6 +81,8 @@ class RecvChannel(End):
         """
         from runtime.channels import awaiting  # noqa: PLC0415 - asyncio takes long to import, and most need it never
 
+        if self._home and self._home != get_ident():
+            self._settle()
         lane = self._lane
         line = 0 if lane is None else line_in(lane.filename, sys._getframe(1))
         deadline = None if timeout is None else deadline_after(timeout)
@@ -123,6 +130,8 @@ class RecvChannel(End):
         return self
 
     def __next__(self) -> Any:
+        if self._home and self._home != get_ident():
+            self._settle()
         lane = self._lane
         try:
             return self._recv(None, True, 0 if lane is None else line_in(lane.filename, sys._getframe(1)))
@@ -149,6 +158,8 @@ class RecvChannel(End):
 
     def receive_ready(self, line: int, asked: int) -> Any:
         """Receive in a select that was called at `line`, at the moment `asked`.  Raises as `recv_nowait`."""
+        if self._home and self._home != get_ident():
+            self._settle()
         return self._recv(None, False, line, asked)
 
     def note_wait(self, since: int, until: int, among: int) -> None:

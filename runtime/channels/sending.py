@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from _thread import get_ident
 from collections.abc import Buffer as HasBuffer
 from types import FrameType
 from typing import Any
@@ -44,10 +45,16 @@ class SendChannel(End):
         super().__init__(core, context, row)
         number = self._handle & ROW_MASK
         self._credit, self._credits_at = 0, number * MAX_CREDITS
-        self._label = number << ROW_SHIFT
-        if self._lane is not None:
-            self._label |= self._lane.worker + 1 << WORKER_SHIFT
+        self._label = self._first_label()
         count_sending_end(core, self._handle)
+
+    def _first_label(self) -> int:
+        worker = 0 if self._lane is None else self._lane.worker + 1
+        return (self._handle & ROW_MASK) << ROW_SHIFT | worker << WORKER_SHIFT
+
+    def _settle(self) -> None:
+        super()._settle()
+        self._label = self._first_label()
 
     def send(self, obj: Any, timeout: float | None = None, *, move: bool = False) -> None:
         """Send one object.
@@ -61,6 +68,8 @@ class SendChannel(End):
         left (also while waiting), `NotShareableError` for an object that cannot cross, or not be moved, `BufferError`
         when a memoryview of what is to be moved is still in use.
         """
+        if self._home and self._home != get_ident():
+            self._settle()
         lane = self._lane
         line = 0 if lane is None else line_in(lane.filename, sys._getframe(1))
         if move:
@@ -73,6 +82,8 @@ class SendChannel(End):
 
         Under a rendezvous there is room when a receiver waits.  `move` as for `send`.
         """
+        if self._home and self._home != get_ident():
+            self._settle()
         lane = self._lane
         line = 0 if lane is None else line_in(lane.filename, sys._getframe(1))
         if move:
@@ -91,6 +102,8 @@ class SendChannel(End):
         The object is kept, and cannot be resized, while a receiver uses its view.  A `Buffer` is shared, as `send`
         does.  Blocks and raises as `send`; `NotShareableError` for an object that is not memory in one piece.
         """
+        if self._home and self._home != get_ident():
+            self._settle()
         lane = self._lane
         showing = transfer.Showing(here=self._core.address.local)
         line = 0 if lane is None else line_in(lane.filename, sys._getframe(1))
@@ -98,6 +111,8 @@ class SendChannel(End):
 
     def send_buffer_nowait(self, obj: HasBuffer) -> None:
         """Show the receiver an object's memory if there is room now, else raise `ChannelFullError`.  Never blocks."""
+        if self._home and self._home != get_ident():
+            self._settle()
         lane = self._lane
         showing = transfer.Showing(here=self._core.address.local)
         line = 0 if lane is None else line_in(lane.filename, sys._getframe(1))

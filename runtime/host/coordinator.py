@@ -179,6 +179,7 @@ class Host:
                     record=self._job.record,
                     trace_lines=self._job.trace_lines,
                     cancel_fd=self._cancel.readable,
+                    by_reference=self._backend.by_reference,
                     spins=0 if self._gil_shared or _usable_cores() < 2 else SPINS,
                     asked_ns=0,
                     ready=ready.descriptors,

@@ -47,6 +47,7 @@ class Post(NamedTuple):
     trace_lines: bool
     cancel_fd: int
     spins: int  # see `context.Context`
+    by_reference: bool
     asked_ns: int  # when the host began to make this worker
     ready: tuple[int, ...]  # semaphores: this worker is ready to start
     start: tuple[int, ...]  # ... may start
@@ -60,7 +61,14 @@ def live(post: Post, guard: watchdog.Guard, process: int = 0) -> Outcome:
     lane = _lane(post)
     lane.set_thread(threading.get_native_id(), process)
     context.bind(
-        context.Context(lane if post.record else None, post.cancel_fd, post.number + 1, post.spins, post.job.name)
+        context.Context(
+            lane if post.record else None,
+            post.cancel_fd,
+            post.number + 1,
+            post.spins,
+            post.job.name,
+            post.by_reference,
+        )
     )
     output.bind(lane)
     ends: list[Any] = []  # and locks

@@ -281,3 +281,37 @@ def test_a_worker_may_create_any_number_of_channels(backend):
 
     assert trace.results["create"] == "hello"
     assert [(trace.channels[message.channel].name, message.serial) for message in trace.messages] == [("the last", 0)]
+
+
+def test_an_end_that_came_in_a_message_is_its_receivers(backend):
+    """Between threads it comes by reference: what is sent through it is the one's who sends, not its creator's."""
+    program = runtime.Program("answers")
+    questions_in, questions_out = program.channel("questions", capacity=4)
+
+    @program.worker(questions_in)
+    def knows(questions):
+        for n, reply in questions:
+            reply.send(n * n)
+
+    @program.worker(questions_out)
+    def asks(questions):
+        import runtime
+
+        waiting = []
+        for n in range(50):
+            receiving, sending = runtime.create_channel(capacity=1)
+            questions.send((n, sending))
+            waiting.append(receiving)
+        return [answer.recv() for answer in waiting]
+
+    trace = program.run(backend)
+
+    assert trace.results["asks"] == [n * n for n in range(50)]
+    assert collections.Counter((message.sender, message.receiver) for message in trace.messages) == {
+        (1, 0): 50,
+        (0, 1): 50,
+    }
+    knows_at = trace.workers[0].first_line
+    lines = {message.send_line - knows_at for message in trace.messages if message.sender == 0}
+    assert [trace.workers[0].source.splitlines()[line].strip() for line in lines] == ["reply.send(n * n)"]
+    assert trace.dropped == 0
