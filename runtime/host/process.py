@@ -7,8 +7,10 @@ a snippet left running goes on until the program has ended.
 
 from __future__ import annotations
 
+import _thread
 import faulthandler
 import os
+import select
 import sys
 from typing import NamedTuple, NoReturn
 
@@ -42,6 +44,7 @@ def main() -> NoReturn:
     sys.path[:] = process.path
     for fd in (host, *process.inherited):
         os.set_inheritable(fd, False)
+    _thread.start_new_thread(_end_with_host, (host,))
     faulthandler.enable()
     broker.bind(broker.Away(process.broker, process.memory_bytes))
     output.install()
@@ -60,3 +63,14 @@ def main() -> NoReturn:
         sys.excepthook(*sys.exc_info())
     finally:
         os._exit(code)
+
+
+def _end_with_host(host: int) -> NoReturn:
+    """End this process when the host has gone without a word, whatever it does or waits for.
+
+    A call that stays in C and holds the GIL keeps this from running: then the end of the process group has to do.
+    """
+    poller = select.poll()
+    poller.register(host, 0)  # nothing but that the other side has closed
+    poller.poll()
+    os._exit(1)

@@ -140,6 +140,44 @@ def test_a_kernel_that_dies_while_its_host_starts_leaves_nothing(tmp_path, backe
     wait_until(lambda: not processes_marked(mark))
 
 
+@pytest.mark.parametrize("wait", ["inbox.recv(), inbox.recv(timeout=60)", "time.sleep(60)"])
+def test_a_workers_process_ends_when_its_host_dies_under_a_kernel_that_is_stopped(tmp_path, wait):
+    mark = uuid.uuid4().hex
+    script = tmp_path / "kernel.py"
+    script.write_text(STOPPED.format(wait=wait))
+    kernel = subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, cwd=os.getcwd(), env={**with_house(), MARK: mark}
+    )
+    host = int(kernel.stdout.readline())
+    try:
+        kernel.send_signal(signal.SIGSTOP)  # it can see nobody out
+        os.kill(host, signal.SIGKILL)
+        wait_until(lambda: len(processes_marked(mark)) <= 1, timeout=20)
+    finally:
+        kernel.kill()
+        kernel.wait()
+        kernel.stdout.close()
+
+
+STOPPED = """
+import runtime
+program = runtime.Program("stopped")
+receiving, sending = program.channel("line", capacity=1)
+
+@program.worker(receiving, sending)
+def worker(inbox, out):
+    import time
+    out.send("begun")
+    {wait}
+
+run = program.start("processes")
+while not run.trace.messages:
+    pass
+print(run._process.pid, flush=True)
+run.wait()
+"""
+
+
 def with_house() -> dict[str, str]:
     house = os.path.dirname(os.path.dirname(os.path.abspath(runtime.__file__)))
     return {**os.environ, "PYTHONPATH": house}
