@@ -6,10 +6,11 @@ import time
 import weakref
 from _thread import get_ident
 from collections.abc import Callable
+from operator import is_
 from types import FrameType
 from typing import Any, NamedTuple, Self
 
-from runtime.channels.context import Context, Passenger, current, passenger, travel
+from runtime.channels.context import NOBODY, Context, Passenger, current, passenger, travel
 from runtime.channels.core import ROW_WORDS, Address, Core, Handle, Row, Side
 from runtime.channels.letterbox import ROW_MASK
 from runtime.channels.parking import Cancelled, Deadline, Gate
@@ -18,6 +19,7 @@ from runtime.tracing.layout import Op, Status
 
 _now = time.monotonic_ns
 _WAITING_SINCE = int(Row.WAITING_SINCE)
+_NOWHERE = -1
 
 STATUS = {
     ChannelTimeoutError: Status.TIMEOUT,
@@ -162,6 +164,13 @@ class End:
         travel.departing.append(ticket)
         return passenger, (len(travel.departing) - 1,)
 
+    def leaving(self) -> Self:
+        """A clone that goes to another thread by reference: nobody's, until it has arrived."""
+        self._check_open()
+        clone = type(self)(self._core, NOBODY)
+        clone._home = _NOWHERE
+        return clone
+
     def _settle(self) -> None:
         """Become an end of the thread that calls this, to which it came by reference."""
         context = current()
@@ -203,3 +212,25 @@ def line_in(filename: str, frame: FrameType | None) -> int:
             return frame.f_lineno
         frame = frame.f_back
     return 0
+
+
+def set_out(obj: Any) -> Any:
+    """What crosses by reference: the object itself, but for an end, also one in a tuple, a clone.
+
+    So that each side has an end of its own to close, as it has between interpreters.
+    """
+    if isinstance(obj, End):
+        return obj.leaving()
+    if type(obj) is not tuple:
+        return obj
+    items = tuple(map(set_out, obj))
+    return obj if all(map(is_, items, obj)) else items
+
+
+def come_in(obj: Any) -> None:
+    """Let the ends in what came by reference belong to this thread."""
+    if isinstance(obj, End):
+        obj._settle()
+    elif type(obj) is tuple:
+        for item in obj:
+            come_in(item)

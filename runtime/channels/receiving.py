@@ -12,7 +12,7 @@ from typing import Any
 from runtime.channels import buffers, lending
 from runtime.channels.context import Context, Passenger, travel
 from runtime.channels.core import END, Address, Core, Handle, Row, Side, give_up
-from runtime.channels.end import STATUS, End, line_in
+from runtime.channels.end import STATUS, End, come_in, line_in
 from runtime.channels.letterbox import PASSENGERS, SERIAL_SHIFT, TRANSFER_MASK, WORKER_MASK, WORKER_SHIFT, Letter
 from runtime.channels.parking import BLOCKED, Deadline, Gate, deadline_after
 from runtime.channels.sending import SendChannel
@@ -194,6 +194,8 @@ class RecvChannel(End):
             kind = label & TRANSFER_MASK
             if _SHARE < kind < _REFERENCE:
                 value, size = self._open(label, payload)
+            elif kind == _REFERENCE and (type(value) is tuple or isinstance(value, End)):
+                come_in(value)
             self._core.words[self._row_at + _COUNT] += 1
         except BaseException as error:
             if lane is not None:

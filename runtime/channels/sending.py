@@ -14,7 +14,7 @@ from runtime.channels import transfer
 from runtime.channels.buffers import Buffer
 from runtime.channels.context import Context
 from runtime.channels.core import Core, Handle, Row, Side, count_sending_end, credit_window
-from runtime.channels.end import STATUS, End, line_in
+from runtime.channels.end import STATUS, End, line_in, set_out
 from runtime.channels.letterbox import (
     CREDIT_SHIFT,
     MAX_CREDITS,
@@ -143,6 +143,8 @@ class SendChannel(End):
                 payload, kind, size = encoder.encode(obj)
                 if lane is not None and type(obj) not in transfer.ENCODED_AT_ONCE:
                     encoded = admitted = _now()
+            elif type(obj) is tuple or isinstance(obj, End):
+                payload = set_out(obj)
             label = kind | self._label
             credit = self._credit + 1
             if credit >= credit_window[0]:

@@ -315,3 +315,30 @@ def test_an_end_that_came_in_a_message_is_its_receivers(backend):
     lines = {message.send_line - knows_at for message in trace.messages if message.sender == 0}
     assert [trace.workers[0].source.splitlines()[line].strip() for line in lines] == ["reply.send(n * n)"]
     assert trace.dropped == 0
+
+
+def test_each_side_closes_an_end_of_its_own_when_one_is_sent_along(backend):
+    program = runtime.Program("replies")
+    requests, ask = program.channel("requests", capacity=None)
+
+    @program.worker(ask)
+    def client(out):
+        from runtime import create_channel
+
+        answers, reply = create_channel("answers", capacity=1)
+        for message in (reply, (2, (reply,))):
+            out.send(message)
+        reply.close()  # the server has ends of its own
+        return list(answers)
+
+    @program.worker(requests)
+    def server(inbox):
+        first, (number, (second,)) = inbox.recv(), inbox.recv()
+        first.send("first")
+        first.close()
+        second.send(number)
+        return second.stats().open_send_channels
+
+    results = program.run(backend).results
+    assert results["client"] == ["first", 2]
+    assert results["server"] == 1
