@@ -302,20 +302,18 @@ class Core:
             raise
         return None
 
-    def call(self) -> None:
-        """A sender waits at the rendezvous: wake those who, in a select, wait for one that does."""
-        words = self.words
-        self.letterbox.count()  # holds the queue's lock, as they do between raising the flag and looking
-        if words[_RECEIVERS_ASLEEP]:
-            words[_RECEIVERS_ASLEEP] = 0
-            self.arrivals.open()
-
     @property
     def ready(self) -> int:
         """What a receiver would find: `SOMETHING` (also a sender who waits at the rendezvous), `END` or `NOTHING`."""
         over = self.words[_SENDING_OVER]  # looked at first: whoever closes has sent before
-        if self.letterbox.count() or (self.offers is not None and self.waiting(Side.SEND)):
+        if self.letterbox.count():
             return SOMETHING
+        if self.offers is not None:
+            # A sender that waits says so first, then looks for offers, then whether a receiver may be asleep.  A select
+            # says that it may be, looks for offers, then for senders that wait.  So the later one sees the other.
+            self.offers.count()
+            if self.waiting(Side.SEND):
+                return SOMETHING
         return END if over else NOTHING
 
     def offer(self) -> None:

@@ -191,8 +191,6 @@ class End:
         if lane is not None:
             lane.parked(op, self._core.key, line, since)
         try:
-            if op is Op.SEND and self._core.offers is not None:
-                self._core.call()
             return gate.wait(attempt, deadline, self._cancel_fd, self._spins)
         finally:
             words[at] = 0
