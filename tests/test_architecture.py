@@ -161,6 +161,8 @@ ROOMS: dict[str, str] = {
     # runtime.patterns: ways to work together, on the public names alone
     "runtime.patterns": "",
     "runtime.patterns.actors": "runtime",
+    "runtime.patterns.broadcast": "runtime",
+    "runtime.patterns.ring": "runtime",
     "runtime.patterns.pulling": "runtime",
     "runtime.patterns.stealing": "runtime portable",
     "runtime.patterns.transactions": "runtime",
