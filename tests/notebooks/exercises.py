@@ -140,4 +140,16 @@ TABLE = (
         ),
         gaps=2,
     ),
+    Exercise(
+        "09_extensions_that_stay_home",
+        (
+            Mistake("it runs on interpreters", "This run was on threads"),
+            Mistake("every worker finishes", "left raised ImportError", "halves[0].tolist()", "halves[0]"),
+            Mistake("every worker finishes", "right raised ImportError", "halves[1].tolist()", "list(halves[1])"),
+            Mistake("the result of left is right", "expected was", "abs(value) > 2", "value > 2"),
+            Mistake("the result of right is right", "expected was", "halves[1]", "halves[0]"),
+        ),
+        given=("halves",),
+        gaps=2,
+    ),
 )
