@@ -20,9 +20,11 @@ from tests.runtime.helpers import Elsewhere, wait_until
 
 PLACES = ("thread", "interpreter")
 SHORT_S = 0.01
+PASSIVE = ("select", "arecv")  # at a rendezvous these wait for a sender that waits, and offer nothing
 
 FOLLOW = """
-import runtime
+import asyncio, runtime
+never = runtime.after(1e6)
 for deed, value in orders:
     try:
         if deed == "close":
@@ -40,6 +42,17 @@ for deed, value in orders:
             answer = end.recv()
         elif deed == "recv_nowait":
             answer = end.recv_nowait()
+        elif deed == "select":
+            answer = runtime.select(end, never).value
+        elif deed == "select_nowait":
+            found = runtime.select(end, never, default=None)
+            answer = "ChannelEmptyError" if found.end is None else found.value
+        elif deed == "select_timeout":
+            answer = runtime.select(end, never, timeout=short).value
+        elif deed == "arecv":
+            answer = asyncio.run(end.arecv())
+        elif deed == "arecv_timeout":
+            answer = asyncio.run(end.arecv(timeout=short))
         else:
             answer = end.recv(timeout=short)
     except runtime.ChannelError as error:
@@ -91,6 +104,7 @@ class ChannelMachine(RuleBasedStateMachine):
         self.queue: deque[int] = deque()
         self.waiting_to_send: dict[int, int] = {}  # worker -> value
         self.waiting_to_recv: set[int] = set()
+        self.passive: set[int] = set()  # those of them that offer nothing
         self.next_value = 0
 
     # --- orders ---------------------------------------------------------------------------------------------------
@@ -102,10 +116,15 @@ class ChannelMachine(RuleBasedStateMachine):
     @rule(data=st.data(), deed=st.sampled_from(["send", "send", "send_nowait", "send_timeout"]))
     def send(self, data, deed):
         worker = data.draw(st.sampled_from(self.idle(self.senders)))
+        unseen = self.capacity == 0 and bool(self.waiting_to_recv) and self.waiting_to_recv <= self.passive
+        if unseen and deed == "send_timeout":
+            deed = "send"  # whether they meet in time nobody can say
         value, self.next_value = self.next_value, self.next_value + 1
         worker.order(deed, value)
         if not any(receiver.open for receiver in self.receivers):
             self.expect({worker.who: "ChannelClosedError"})
+        elif unseen and deed == "send_nowait":
+            self.expect({worker.who: "ChannelFullError"})
         elif self.waiting_to_recv:
             self.expect({worker.who: "sent"}, one_of=dict.fromkeys(self.waiting_to_recv, value))
         elif self.capacity is None or len(self.queue) < self.capacity:
@@ -118,7 +137,14 @@ class ChannelMachine(RuleBasedStateMachine):
             self.expect({worker.who: "ChannelFullError" if deed == "send_nowait" else "ChannelTimeoutError"})
 
     @precondition(lambda self: self.idle(self.receivers))
-    @rule(data=st.data(), deed=st.sampled_from(["recv", "recv", "recv_nowait", "recv_timeout"]))
+    @rule(
+        data=st.data(),
+        deed=st.sampled_from(
+            ["recv", "recv", "select", "arecv"]
+            + [f"{how}_{bound}" for how in ("recv", "select") for bound in ("nowait", "timeout")]
+            + ["arecv_timeout"]
+        ),
+    )
     def recv(self, data, deed):
         worker = data.draw(st.sampled_from(self.idle(self.receivers)))
         worker.order(deed)
@@ -129,11 +155,15 @@ class ChannelMachine(RuleBasedStateMachine):
             self.meet(worker)
         elif not any(sender.open for sender in self.senders):
             self.expect({worker.who: "ChannelClosedError"})
-        elif deed == "recv":
-            self.waiting_to_recv.add(worker.who)
-            self.expect({})
+        elif deed.endswith("_nowait"):
+            self.expect({worker.who: "ChannelEmptyError"})
+        elif deed.endswith("_timeout"):
+            self.expect({worker.who: "ChannelTimeoutError"})
         else:
-            self.expect({worker.who: "ChannelEmptyError" if deed == "recv_nowait" else "ChannelTimeoutError"})
+            self.waiting_to_recv.add(worker.who)
+            if deed in PASSIVE:
+                self.passive.add(worker.who)
+            self.expect({})
 
     @precondition(lambda self: self.idle(self.workers))
     @rule(data=st.data())
@@ -178,6 +208,7 @@ class ChannelMachine(RuleBasedStateMachine):
         for who in answered:
             self.workers[who].busy = False
             self.waiting_to_recv.discard(who)
+            self.passive.discard(who)
             if not self.workers[who].open or answered[who] == "ChannelClosedError":
                 self.waiting_to_send.pop(who, None)
         stats = self.watched.stats
