@@ -257,11 +257,6 @@ class Program:
         return argument
 
     def _job(self, backend: str) -> HostJob:
-        if self._buffers and BACKENDS[backend].processes:
-            raise ProgramError(
-                f"program {self.name!r} has buffers, which are memory of one process: backend {backend!r} has one for "
-                "each worker; send copies through channels there"
-            )
         workers = [
             WorkerJob(
                 name=name,

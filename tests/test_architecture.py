@@ -77,8 +77,9 @@ ROOMS: dict[str, str] = {
         "channels.broker channels.letterbox channels.parking channels.processbox cpython errors"
     ),
     "runtime.channels.context": "channels.parking tracing.recorder",
-    "runtime.channels.memory": "channels.broker cpython errors",
-    "runtime.channels.lending": "channels.memory errors",
+    "runtime.channels.mapped": "channels.broker errors",
+    "runtime.channels.memory": "channels.broker channels.mapped cpython errors",
+    "runtime.channels.lending": "channels.broker channels.memory errors",
     "runtime.channels.buffers": "channels.context channels.memory errors",
     "runtime.channels.core": (
         "channels.context channels.ground channels.letterbox channels.memory channels.parking cpython errors"

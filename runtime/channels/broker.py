@@ -27,7 +27,7 @@ type Number = int
 available = hasattr(os, "memfd_create") and hasattr(os, "eventfd")
 """Whether channels between processes work here: their semaphores must be files, and their memory a sparse one."""
 
-_PUBLISH, _FETCH, _FORGET = range(3)
+_PUBLISH, _FETCH, _FORGET, _TAKE = range(4)
 _REQUEST = struct.Struct("<BQQ")  # what, which question of this process, number
 _ANSWER = struct.Struct("<QQ")  # which question, number; 0 for what is not known
 _MOST = 16  # descriptors in one message
@@ -43,6 +43,9 @@ class Broker(Protocol):
 
     def fetch(self, number: Number) -> list[int]:
         """New descriptors of what was published, the caller's own.  Raises `ChannelNotFoundError` if it is gone."""
+
+    def take(self, number: Number) -> list[int]:
+        """Fetch what was published, and forget it: of several who try, one succeeds.  Raises as `fetch`."""
 
     def forget(self, number: Number) -> None:
         """Nobody will fetch this any more.  Never blocks; a second time does nothing."""
@@ -70,6 +73,12 @@ class Home:
     def fetch(self, number: Number) -> list[int]:
         with self._lock:
             return [os.dup(fd) for fd in self._kept_as(number)]
+
+    def take(self, number: Number) -> list[int]:
+        with self._lock:
+            found = self._kept_as(number)
+            del self._kept[number]
+        return list(found)
 
     def _kept_as(self, number: Number) -> tuple[int, ...]:
         try:
@@ -100,6 +109,8 @@ class Home:
                     with self._lock:  # nobody closes them meanwhile
                         found = self._kept.get(number, ())
                         socket.send_fds(connection, [_ANSWER.pack(question, number if found else 0)], found)
+                        if what == _TAKE:
+                            self.forget(number)
 
 
 class Away:
@@ -120,6 +131,12 @@ class Away:
         known, descriptors = self._ask(_FETCH, number)
         if not known:
             raise ChannelNotFoundError(f"channel {number} no longer exists: every end of it is gone")
+        return descriptors
+
+    def take(self, number: Number) -> list[int]:
+        known, descriptors = self._ask(_TAKE, number)
+        if not known:
+            raise ChannelNotFoundError(f"number {number} was taken by another, or given up")
         return descriptors
 
     def forget(self, number: Number) -> None:

@@ -11,14 +11,13 @@ bytearray is to be resized.  Rust has the same rule, and checks it earlier: what
 
 from __future__ import annotations
 
-import os
 from collections.abc import Buffer as HasBuffer
 from typing import Any, NamedTuple, Self
 
 from runtime.channels import memory
 from runtime.channels.context import Passenger, passenger, travel
-from runtime.channels.memory import Block
-from runtime.errors import ChannelNotFoundError, MovedError
+from runtime.channels.memory import AnyBlock
+from runtime.errors import MovedError
 
 
 class Buffer:
@@ -26,12 +25,12 @@ class Buffer:
 
     __slots__ = ("__weakref__", "_block", "_fate", "_memory", "_views")
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: AnyBlock) -> None:
         """Take over one holder's share of a block."""
         self._views: list[None] = []  # one item for each memoryview: changing a list's length is atomic
         self._fate = ""  # what happened to it, when it has no block any more
         self._memory: memoryview | None = None
-        self._block: Block | None = block
+        self._block: AnyBlock | None = block
 
     @property
     def moved(self) -> bool:
@@ -66,7 +65,7 @@ class Buffer:
             block = self._here()
             whole = self._memory
             if whole is None:
-                whole = self._memory = memory.view(block.address, block.size)
+                whole = self._memory = block.view()
             return whole[:]
         except BaseException:
             views.pop()
@@ -82,7 +81,7 @@ class Buffer:
         Others who share it keep it.  Raises `BufferError` while a memoryview of it is in use.
         """
         if self._block is not None:
-            memory.release(self._take_out("closed"))
+            self._take_out("closed").release()
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +92,7 @@ class Buffer:
     def __del__(self) -> None:
         block = getattr(self, "_block", None)
         if block is not None:
-            memory.release(block)
+            block.release()
 
     def __repr__(self) -> str:
         return f"<Buffer {self._fate}>" if self._block is None else f"<Buffer of {self._block.size:,} bytes>"
@@ -113,26 +112,22 @@ class Buffer:
 
     # --- leaving ------------------------------------------------------------------------------------------------
 
-    def share(self) -> tuple[int, tuple[int, ...]]:
+    def share(self) -> tuple[int, tuple[int, int, int, int]]:
         """Let a message have a share, too: return what its receiver needs to `adopt` it."""
         block = self._here()
-        memory.check_reach()
-        memory.hold(block.key)
-        return memory.depart(block.key, block.address), tuple(block)
+        return block.depart(shared=True), block.ticket
 
-    def move_out(self, departures: list[Any]) -> tuple[int, tuple[int, ...]]:
+    def move_out(self, departures: list[Any]) -> tuple[int, tuple[int, int, int, int]]:
         """Let a message have this buffer's share, and note the departure: return what its receiver needs.
 
         Raises `MovedError` when it has none, `BufferError` while a memoryview of it is in use.
         """
-        self._here()
-        memory.check_reach()
         block = self._take_out("moved")
-        claim = memory.depart(block.key, block.address)
+        claim = block.depart(shared=False)
         departures.append(Departure(self, block, claim))
-        return claim, tuple(block)
+        return claim, block.ticket
 
-    def _take_out(self, fate: str) -> Block:
+    def _take_out(self, fate: str) -> AnyBlock:
         block = self._here()
         self._block = None
         if self._views:
@@ -145,7 +140,7 @@ class Buffer:
         self._fate, self._memory = fate, None
         return block
 
-    def _here(self) -> Block:
+    def _here(self) -> AnyBlock:
         block = self._block
         if block is not None:
             return block
@@ -161,18 +156,19 @@ class Departure(NamedTuple):
     """A buffer that leaves in a message, which has its share until it is known whether the message was sent."""
 
     buffer: Buffer
-    block: Block
+    block: AnyBlock
     claim: int
 
     def undo(self) -> None:
         """The message was not sent: the buffer is its sender's again, if nobody received it after all."""
-        if memory.take_back(self.claim):
+        if self.block.take_back(self.claim):
             self.buffer._fate = ""
             self.buffer._block = self.block
 
     def done(self, where: str) -> None:
         """The message was sent."""
         self.buffer._fate = f"moved {where}"
+        self.block.gone()
 
 
 def create_buffer(source: int | HasBuffer) -> Buffer:
@@ -192,8 +188,4 @@ def create_buffer(source: int | HasBuffer) -> Buffer:
 
 def adopt(claim: int, block: tuple[int, int, int, int]) -> Buffer:
     """Receive a buffer.  Raises `ChannelNotFoundError` when somebody has received it, or its sender took it back."""
-    found = Block(*block)
-    if found.process != os.getpid():
-        raise ChannelNotFoundError("a buffer came from another process: its memory is not here")
-    memory.arrive(claim)
-    return Buffer(found)
+    return Buffer(memory.adopt(claim, block))

@@ -399,11 +399,11 @@ def give_up(passengers: Iterable[tuple[Any, ...]]) -> None:
             with contextlib.suppress(ChannelNotFoundError):
                 Core.attach(Address._make(address)).close_end(handle)
         elif kind == Passenger.LOAN:
-            claim, (key, *_) = rest
-            memory.give_up(claim, key, 0)
+            claim, (key, _, _, process, *_) = rest
+            memory.give_up(claim, key, 0, process)
         elif kind != Passenger.HERE:
-            claim, (key, address, *_) = rest
-            memory.give_up(claim, key, address)
+            claim, (key, address, _, process) = rest
+            memory.give_up(claim, key, address, process)
 
 
 def _leave_all() -> None:

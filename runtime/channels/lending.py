@@ -17,7 +17,7 @@ import os
 from itertools import islice
 from typing import Any, NamedTuple
 
-from runtime.channels import memory
+from runtime.channels import broker, memory
 from runtime.errors import ChannelNotFoundError, NotShareableError
 
 _LOOKS = 4  # loans that are looked at, when another is made, whether they are over
@@ -39,7 +39,11 @@ class Loan(NamedTuple):
 
 def lend(view: memoryview) -> tuple[int, Loan]:
     """Lend the memory of a view; return the journey's claim, and the loan.  Raises `NotShareableError`."""
-    memory.check_reach()
+    if broker.bound() is not None:
+        raise NotShareableError(
+            "this memory belongs to its process, and others do not see it: put what they shall see into a buffer, "
+            "runtime.create_buffer(...), and send that"
+        )
     _check(view)
     _look_after_loans(_LOOKS)
     address = memory.address_of(view)

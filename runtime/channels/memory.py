@@ -14,7 +14,8 @@ alone: the receiver, or a sender who takes it back (a timeout, Ctrl-C in doubt, 
 message is still queued: then the message is lost).  Each journey has a queue of its own, its claim, with nothing in
 it: of several who destroy it, one succeeds, and has the share.
 
-So in doubt memory stays allocated; it is never freed under somebody's eyes.
+So in doubt memory stays allocated; it is never freed under somebody's eyes.  Between processes blocks are files: see
+`mapped`.
 """
 
 from __future__ import annotations
@@ -28,29 +29,88 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from runtime import cpython
-from runtime.channels import broker
-from runtime.errors import ChannelNotFoundError, NotShareableError
+from runtime.channels import broker, mapped
+from runtime.channels.mapped import BETWEEN_PROCESSES, MappedBlock
+from runtime.errors import ChannelNotFoundError
 
 _READ, _WRITE = 0x100, 0x200  # PyBUF_READ, PyBUF_WRITE: the same in every version
 _LOOKS = 4  # journeys that are looked at, when another begins, whether they are over
 
 
 class Block(NamedTuple):
-    """Where a block is.  Plain data, which means something in one process only."""
+    """Where a block of the process's heap is.  Plain data, which means something in one process only."""
 
     key: int
     address: int
     size: int
     process: int
 
+    @property
+    def ticket(self) -> tuple[int, int, int, int]:
+        """What a receiver needs beside the claim."""
+        return self.key, self.address, self.size, self.process
 
-def create(size: int) -> Block:
+    def stand(self) -> tuple[int, int, int, int]:
+        """What those need who attach it, once each is expected."""
+        return self.key, self.address, self.size, self.process
+
+    def expect(self) -> None:
+        """One more will attach it."""
+        hold(self.key)
+
+    def view(self) -> memoryview:
+        """A view of the memory, which keeps nothing alive."""
+        return view(self.address, self.size)
+
+    def depart(self, *, shared: bool) -> int:
+        """Begin a journey with the caller's share, or, `shared`, with one more; return its claim."""
+        if shared:
+            hold(self.key)
+        return depart(self.key, self.address)
+
+    def take_back(self, claim: int) -> bool:
+        """End a journey before it arrives.  False when it has arrived."""
+        return take_back(claim)
+
+    def gone(self) -> None:
+        """It has moved to another, and the share with it."""
+
+    def release(self) -> None:
+        """Hold it no more.  The last one frees it."""
+        if let_go(self.key):
+            _heap().free(self.address)
+
+
+type AnyBlock = Block | MappedBlock
+
+
+def create(size: int) -> AnyBlock:
     """Allocate a block of zeros, which its caller holds.  Raises `MemoryError`."""
+    if broker.bound() is not None:
+        return MappedBlock.create(size)
     address = _heap().allocate(1, size)
     if not address:
         raise MemoryError(f"no memory for a buffer of {size:,} bytes")
-    key = new_key()
-    return Block(key, address, size, os.getpid())
+    return Block(new_key(), address, size, os.getpid())
+
+
+def adopt(claim: int, ticket: tuple[int, int, int, int]) -> AnyBlock:
+    """Receive a block that travelled.
+
+    Raises `ChannelNotFoundError` when another has received it, or its sender took it back.
+    """
+    if ticket[-1] == BETWEEN_PROCESSES:
+        return MappedBlock.adopt(claim, ticket)
+    block = Block(*ticket)
+    if block.process != os.getpid():
+        raise ChannelNotFoundError("a buffer came from another process: its memory is not here")
+    arrive(claim)
+    return block
+
+
+def attach(ticket: tuple[int, int, int, int]) -> AnyBlock:
+    """Get hold of a block that stands for all who are expected."""
+    return MappedBlock.attach(ticket) if ticket[-1] == BETWEEN_PROCESSES else Block(*ticket)
 
 
 def new_key() -> int:
@@ -80,12 +140,6 @@ def is_held(key: int) -> bool:
     return cpython.queue_exists(key)
 
 
-def release(block: Block) -> None:
-    """Hold a block no more.  The last one frees it."""
-    if let_go(block.key):
-        _heap().free(block.address)
-
-
 def view(address: int, size: int, *, readonly: bool = False) -> memoryview:
     """A view of memory.  It keeps nothing alive: whoever has it must hold what lies there."""
     found: memoryview = _heap().view(address, size, _READ if readonly else _WRITE)
@@ -104,14 +158,6 @@ def address_of(exporter: Buffer) -> int:
 
 
 _departed: dict[int, tuple[int, int]] = {}  # claim -> (key, address) of what this interpreter has sent
-
-
-def check_reach() -> None:
-    """Raise `NotShareableError` where the other side of a channel is another process, which a block cannot reach."""
-    if broker.bound() is not None:
-        raise NotShareableError(
-            "a buffer is memory of its own process, which other processes do not see: send a copy, bytes(buffer)"
-        )
 
 
 def depart(key: int, address: int) -> int:
@@ -140,19 +186,21 @@ def take_back(claim: int) -> bool:
     return cpython.destroy_queue(claim)
 
 
-def give_up(claim: int, key: int, address: int) -> None:
+def give_up(claim: int, key: int, address: int, process: int) -> None:
     """Nobody will receive this message: hold no more what travels in it.
 
     Who is the last frees it, unless its address is 0: then it belongs to its lender.
     """
-    if cpython.destroy_queue(claim) and let_go(key) and address:
+    if process == BETWEEN_PROCESSES:
+        mapped.give_up(claim)
+    elif cpython.destroy_queue(claim) and let_go(key) and address:
         _heap().free(address)
 
 
 def give_up_departed() -> None:
     """The interpreter ends: what it has sent and nobody has received is lost."""
     for claim, (key, address) in list(_departed.items()):
-        give_up(claim, key, address)
+        give_up(claim, key, address, os.getpid())
 
 
 atexit.register(give_up_departed)

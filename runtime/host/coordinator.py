@@ -28,7 +28,6 @@ from runtime.channels import locks
 from runtime.channels.context import SPINS
 from runtime.channels.core import Core, Side
 from runtime.channels.memory import create as create_block
-from runtime.channels.memory import hold
 from runtime.channels.parking import Semaphore, acquire, attach_semaphore, create_semaphore
 from runtime.host import deadlock, memory, observer
 from runtime.host.job import BufferArgument, EndArgument, FrameReader, HostJob, LockArgument, Outcome, write_frame
@@ -173,7 +172,7 @@ class Host:
                     job=worker,
                     channels=tuple(core.address for core in self._channels),
                     rows=tuple(rows),
-                    buffers=tuple(tuple(block) for block in self._buffers),
+                    buffers=tuple(block.stand() for block in self._buffers),
                     layout=self._job.layout,
                     recording_fd=self._recording_fd,
                     record=self._job.record,
@@ -196,7 +195,7 @@ class Host:
             yield self._channels[argument.channel].open_end(Side.RECV, owner)
             yield self._channels[argument.channel].open_end(Side.SEND, owner)
         elif isinstance(argument, BufferArgument):
-            hold(self._buffers[argument.buffer].key)
+            self._buffers[argument.buffer].expect()
 
     def _live(self, post: Post, life: Life) -> None:
         """A worker's thread: its whole life, and then its outcome."""

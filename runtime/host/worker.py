@@ -19,7 +19,7 @@ from runtime.channels.buffers import Buffer
 from runtime.channels.core import Address, Core
 from runtime.channels.ends import RecvChannel, SendChannel
 from runtime.channels.locks import Lock
-from runtime.channels.memory import Block
+from runtime.channels.memory import attach as attach_block
 from runtime.channels.parking import Cancelled, acquire, attach_semaphore, is_readable
 from runtime.errors import ChannelClosedError
 from runtime.host import lines, memory, output, watchdog
@@ -40,7 +40,7 @@ class Post(NamedTuple):
     job: WorkerJob
     channels: tuple[Address, ...]
     rows: tuple[int, ...]  # of its ends, in the order of its arguments; a lock has two
-    buffers: tuple[tuple[int, ...], ...]  # the program's blocks of memory
+    buffers: tuple[tuple[int, int, int, int], ...]  # the program's blocks of memory
     layout: Layout
     recording_fd: int
     record: bool
@@ -116,7 +116,7 @@ def _prepare(post: Post, ends: list[Any]) -> tuple[Callable[..., Any], list[Any]
             argument = Lock.of(Core.attach(post.channels[argument.channel]), next(rows), next(rows))
             ends.append(argument)
         elif isinstance(argument, BufferArgument):
-            argument = Buffer(Block(*post.buffers[argument.buffer]))
+            argument = Buffer(attach_block(post.buffers[argument.buffer]))
         arguments.append(argument)
     return snippets.load(post.job.snippet, defaults, kwdefaults), arguments
 

@@ -32,7 +32,10 @@ ORDINARY_ON_PROCESSES = {
     "test_start_up_and_memory_are_known_on_every_backend",
     "test_stop_says_what_it_took",
     "test_the_host_dies_with_its_kernel",
+    "test_a_trace_shows_how_each_crossed_and_the_error_names_the_line",
+    "test_a_wait_in_a_select_is_a_wait_for_what_ended_it",
     "test_when_one_fails_the_others_are_stopped",
+    "test_with_the_lock_no_update_is_lost",
 }
 
 

@@ -11,14 +11,25 @@ import time
 import pytest
 
 import runtime
-from runtime.channels import buffers
+from runtime.channels import broker, buffers
 from runtime.errors import ChannelClosedError, ChannelFullError, ChannelNotFoundError, ChannelTimeoutError, MovedError
 from tests.runtime.channels.conftest import Place
-from tests.runtime.helpers import Elsewhere
+from tests.runtime.helpers import HOME, Elsewhere
+
+
+@pytest.fixture(params=["interpreter", "local", "process"])
+def place(request):
+    if request.param == "process":
+        if not broker.available:
+            pytest.skip("processes cannot pass descriptors here")
+        broker.bind(HOME)
+    yield Place(request.param)
+    broker.bind(None)
 
 
 @pytest.fixture(params=["interpreter", "local"])
-def place(request):
+def near(request):
+    """A place in this process: where the memory of any object can be seen."""
     return Place(request.param)
 
 
@@ -267,12 +278,12 @@ def test_a_move_that_was_undone_in_doubt_is_never_in_two_places():
 # --- showing ------------------------------------------------------------------------------------------------------
 
 
-def test_a_view_arrives_and_both_sides_see_the_same(place):
-    there, away = place.channel(1)
+def test_a_view_arrives_and_both_sides_see_the_same(near):
+    there, away = near.channel(1)
     source = "v = there.recv()\nv[1] = 7.5\nresult = type(v).__name__, v.format, v.shape, v.readonly, v.tolist()"
     numbers = array.array("d", [1, 2, 3])
     away.send_buffer(numbers)
-    assert place.start(source, there=there).result() == ("memoryview", "d", (3,), False, [1, 7.5, 3])
+    assert near.start(source, there=there).result() == ("memoryview", "d", (3,), False, [1, 7.5, 3])
     assert numbers[1] == 7.5
 
 
@@ -288,8 +299,8 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_a_view_is_what_a_memoryview_here_is(place, name):
-    numbers, out = place.channel(1)
+def test_a_view_is_what_a_memoryview_here_is(near, name):
+    numbers, out = near.channel(1)
     shown = memoryview(SHOWN[name])
     out.send_buffer(SHOWN[name])
     with numbers.recv() as view:
@@ -320,8 +331,8 @@ def test_items_of_a_foreign_format_are_refused():
         out.send_buffer((ctypes.c_int * 3)())
 
 
-def test_a_lent_bytearray_cannot_be_resized_until_it_is_given_back(place):
-    numbers, out = place.channel(2)
+def test_a_lent_bytearray_cannot_be_resized_until_it_is_given_back(near):
+    numbers, out = near.channel(2)
     data = bytearray(b"abc")
     out.send_buffer(data)
     view = numbers.recv()
@@ -332,10 +343,10 @@ def test_a_lent_bytearray_cannot_be_resized_until_it_is_given_back(place):
     data.append(1)
 
 
-def test_what_was_borrowed_can_be_lent_on(place):
-    there, away = place.channel(1)
-    back, home = place.channel(1)
-    other = place.start("for v in there:\n home.send_buffer(v[1:])\n del v", there=there, home=home)
+def test_what_was_borrowed_can_be_lent_on(near):
+    there, away = near.channel(1)
+    back, home = near.channel(1)
+    other = near.start("for v in there:\n home.send_buffer(v[1:])\n del v", there=there, home=home)
     data = bytearray(b"abc")
     away.send_buffer(data)
     view = back.recv()
@@ -358,6 +369,18 @@ def test_a_view_that_could_not_be_sent_is_not_lent(how):
     numbers.recv()
     out.send_buffer(b"another")
     data.append(1)
+
+
+def test_between_processes_only_buffers_are_seen():
+    broker.bind(HOME)
+    try:
+        numbers, out = runtime.create_channel(capacity=2)
+        with pytest.raises(runtime.NotShareableError, match="put what they shall see into a buffer"):
+            out.send_buffer(bytearray(3))
+        out.send_buffer(runtime.create_buffer(b"abc"))
+        assert bytes(numbers.recv()) == b"abc"
+    finally:
+        broker.bind(None)
 
 
 # --- what it costs ------------------------------------------------------------------------------------------------
@@ -408,7 +431,7 @@ def passing_on(backend):
         buffer = runtime.create_buffer(1000)
         buffer[0] = 1
         out.send(buffer)
-        out.send_buffer(bytearray(2000))
+        out.send_buffer(runtime.create_buffer(2000))
         out.send(buffer, move=True)
         try:
             buffer[0] = 2
@@ -422,7 +445,6 @@ def passing_on(backend):
     return program.run(backend)
 
 
-@pytest.mark.parametrize("backend", ["interpreters", "shared-gil", "threads"])
 def test_a_trace_shows_how_each_crossed_and_the_error_names_the_line(backend):
     trace = passing_on(backend)
 

@@ -10,11 +10,11 @@ import threading
 import pytest
 
 import runtime
-from runtime.channels import lending, memory
+from runtime.channels import broker, lending, memory
 from runtime.errors import ChannelError, ChannelNotFoundError
 from tests.runtime.channels.conftest import Place
 from tests.runtime.channels.test_lifetime import end_of, left_behind, needs_proc, resident_mb
-from tests.runtime.helpers import Elsewhere
+from tests.runtime.helpers import HOME, Elsewhere
 
 SENDS = {
     "share": "out.send(runtime.create_buffer(1000))",
@@ -107,9 +107,9 @@ def test_a_share_belongs_to_one():
     with pytest.raises(ChannelNotFoundError):
         memory.arrive(claim)
     assert not memory.take_back(claim)
-    memory.give_up(claim, key, address)
+    memory.give_up(claim, key, address, process)
     assert memory.is_held(key)
-    memory.release(memory.Block(key, address, size, process))
+    memory.Block(key, address, size, process).release()
     assert not memory.is_held(key)
     assert not memory.let_go(key)
 
@@ -239,3 +239,60 @@ for seed in range(300): life(seed)
 assert left_behind() == before, (before, left_behind())
 """
     subprocess.run([sys.executable, "-X", "faulthandler", "-c", source], check=True)
+
+
+@needs_proc
+@pytest.mark.parametrize("how", ["share", "move", "move inside", "show"])
+def test_what_crossed_between_processes_leaves_nothing(how):
+    if not broker.available:
+        pytest.skip("processes cannot pass descriptors here")
+    broker.bind(HOME)
+    try:
+        numbers, out = runtime.create_channel(capacity=1)
+        before = left_behind()
+        for received in (True, False) * 3:
+            exec(SENDS[how], {"runtime": runtime, "out": out})
+            if received:
+                numbers.recv()
+            else:
+                numbers.close()  # gives up what is queued
+                numbers, out = runtime.create_channel(capacity=1)
+        assert left_behind() == before
+    finally:
+        broker.bind(None)
+
+
+@needs_proc
+@pytest.mark.stress
+def test_memory_between_processes_stays_flat():
+    program = runtime.Program("flat")
+    frames_in, frames_out = program.channel("frames", capacity=4)
+
+    @program.worker(frames_out)
+    def camera(out):
+        import os
+
+        import runtime
+
+        def open_files():
+            return len(os.listdir("/proc/self/fd"))
+
+        for n in range(600):
+            if n == 100:
+                before = open_files()
+            out.send(runtime.create_buffer(b"x" * 100_000), move=True)
+        return open_files() - before
+
+    @program.worker(frames_in)
+    def screen(frames):
+        import os
+
+        for n, frame in enumerate(frames):
+            if n == 100:
+                before = len(os.listdir("/proc/self/fd"))
+            assert frame[99_999] == ord("x")
+        del frame
+        return len(os.listdir("/proc/self/fd")) - before
+
+    results = program.run("processes").results
+    assert max(results.values()) <= 8

@@ -10,7 +10,6 @@ import runtime
 from runtime.patterns.ring import Consumer, Producer, Shape
 
 SHAPE = Shape(slots=8, slot_items=1_000)
-MEMORY = ["interpreters", "shared-gil", "threads"]
 
 
 def streaming(producers, batches, batch):
@@ -47,7 +46,6 @@ def streaming(producers, batches, batch):
 
 
 @pytest.mark.stress
-@pytest.mark.parametrize("backend", MEMORY)
 @pytest.mark.parametrize("producers", [1, 3])
 @pytest.mark.parametrize("batch", [1_000, 2_345])
 def test_each_item_comes_once_and_in_its_producers_order(backend, producers, batch):

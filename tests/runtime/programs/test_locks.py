@@ -41,10 +41,6 @@ def counting(*, locked):
     return program
 
 
-MEMORY = ["interpreters", "shared-gil", "threads"]
-
-
-@pytest.mark.parametrize("backend", MEMORY)
 def test_with_the_lock_no_update_is_lost(backend):
     assert counting(locked=True).run(backend, limits=runtime.Limits(events=50_000)).results["read"] == 2 * LOOPS
 
@@ -56,11 +52,6 @@ def test_without_the_lock_updates_are_lost():
         if found < 2 * LOOPS:
             return
     pytest.skip("this machine never ran two interpreters at one moment")
-
-
-def test_a_buffer_is_not_for_processes():
-    with pytest.raises(runtime.ProgramError, match="has buffers, which are memory of one process"):
-        counting(locked=True).run("processes")
 
 
 def two_locks(order):
