@@ -237,7 +237,9 @@ ROOMS: dict[str, str] = {
     "vizlib.teaching.questions": "teaching.answers teaching.markup",
     "vizlib.teaching.reveal": "teaching.answers teaching.markup",
     "vizlib.teaching.forms": "teaching.answers teaching.markup teaching.questions",
-    "vizlib.teaching.requirements": "runtime.tracing.model runtime.tracing.rings runtime.tracing.traces words",
+    "vizlib.teaching.requirements": (
+        "runtime.tracing.model runtime.tracing.rings runtime.tracing.traces teaching.questions words"
+    ),
     "vizlib.teaching.efforts": (
         "played runtime.tracing.breakdown runtime.tracing.model runtime.tracing.traces teaching.requirements words"
     ),

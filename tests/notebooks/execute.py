@@ -85,8 +85,8 @@ def camera() -> Iterator[Callable[[str], bytes]]:
 
         def picture_of(html: str) -> bytes:
             page.set_content(f'<!doctype html><body data-jp-theme-light="true">{STILL}{html}</body>')
-            page.wait_for_selector('.lab-view[data-ready="true"] canvas')
-            page.wait_for_function("() => window.Bokeh.documents.every((one) => one.is_idle)")
+            page.wait_for_selector('.lab-view[data-ready="true"]')
+            page.wait_for_function("() => (window.Bokeh?.documents ?? []).every((one) => one.is_idle)")
             return page.locator(".lab-picture").screenshot()
 
         yield picture_of

@@ -152,4 +152,22 @@ TABLE = (
         given=("halves",),
         gaps=2,
     ),
+    Exercise(
+        "10_choosing",
+        (
+            Mistake("at most 1,000 bytes", "64,000,000 bytes"),
+            Mistake("the reason is right", "Ellipsis is none of the reasons"),
+            Mistake("the reason is right", "Here nothing waits for a disk", 'reason = "c"', 'reason = "b"'),
+            Mistake("at most 1,000 bytes", "64,000,000 bytes", '"threads"', '"processes"'),
+            Mistake("the results add up", "2 fewer than 16", "range(16)", "range(14)"),
+            Mistake(
+                "at most 25 % of the time in gil-wait",
+                "in gil-wait",
+                "hashlib.sha256(block).digest()",
+                "sum(n * n for n in range(200_000))",
+            ),
+        ),
+        given=("from vizlib.teaching import right, wrong", "reasons"),
+        gaps=2,
+    ),
 )

@@ -15,6 +15,7 @@
 What a check can ask for:
 
     results_add_up_to, result_is, all_returned, no_deadlock, workers_at_least, runs_on          how it ended
+    reason_is                                              and why it was done so, chosen from a few reasons
     every_message_received, order_kept, depth_at_most, channels_bounded, capacity_at_most, messages_sent, bytes_sent,
     crosses_by
                                                            what went through the channels: the same on any machine
@@ -47,6 +48,7 @@ from vizlib.teaching.requirements import (
     Verdict,
     all_returned,
     no_deadlock,
+    reason_is,
     result_is,
     results_add_up_to,
     runs_on,
@@ -94,6 +96,7 @@ __all__ = [
     "progress",
     "quiz",
     "read_exported",
+    "reason_is",
     "result_is",
     "results_add_up_to",
     "reveal",

@@ -9,13 +9,14 @@ no machine's speed changes; `efforts` judges where the time went.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runtime.tracing.model import Ending
 from runtime.tracing.rings import sentence
 from runtime.tracing.traces import Trace
 from vizlib import words
+from vizlib.teaching.questions import Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +131,21 @@ def runs_on(backend: str) -> Requirement:
         return Verdict(trace.backend == backend, f"This run was on {words.plain(trace.backend)}.")
 
     return Requirement(f"it runs on {words.plain(backend)}", judge)
+
+
+def reason_is(given: object, options: Mapping[str, Option]) -> Requirement:
+    """The reason that was `given` for a choice is the right one of `options`, by its key; a wrong one is told why.
+
+    Raises ValueError unless exactly one of `options` is right.
+    """
+    if sum(option.is_right for option in options.values()) != 1:
+        raise ValueError("reason_is() expected options of which exactly one is right(...)")
+    chosen = options.get(given) if isinstance(given, str) else None
+
+    def judge(trace: Trace) -> Verdict:
+        if chosen is None:
+            keys = words.listed([repr(key) for key in options])
+            return Verdict(False, f"{_cut(given)} is none of the reasons: choose one of {keys}.")
+        return Verdict(chosen.is_right, chosen.reason)
+
+    return Requirement("the reason is right", judge)

@@ -66,6 +66,30 @@ def test_result_is(results, met, told):
     assert told in found.words
 
 
+REASONS = {"a": teaching.wrong("it is new", "So was the wheel."), "b": teaching.right("it fits", "It does.")}
+
+
+@pytest.mark.parametrize(
+    ("given", "met", "told"),
+    [
+        ("b", True, "It does."),
+        ("a", False, "So was the wheel."),
+        ("c", False, "'c' is none of the reasons: choose one of 'a' and 'b'"),
+        (..., False, "Ellipsis is none of the reasons"),
+        (["b"], False, "['b'] is none of the reasons"),
+    ],
+)
+def test_reason_is(given, met, told):
+    found = verdict(run(COMPUTES), teaching.reason_is(given, REASONS))
+    assert found.met is met
+    assert told in found.words
+
+
+def test_reason_is_needs_one_that_is_right():
+    with pytest.raises(ValueError, match="exactly one is right"):
+        teaching.reason_is("a", {"a": REASONS["a"]})
+
+
 def test_all_returned():
     assert verdict(run(COMPUTES), teaching.all_returned()).met
     found = verdict(builders.failing(), teaching.all_returned())
