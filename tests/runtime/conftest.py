@@ -39,6 +39,10 @@ ORDINARY_ON_PROCESSES = {
 }
 
 
+# Modules about what crosses, and who waits: of the backends whose workers are interpreters one is enough.
+LIKE_INTERPRETERS = {"test_awaiting", "test_buffers", "test_locks", "test_selecting"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Processes start slowly, and exist only on Linux; a pattern has nothing to do with who has a GIL."""
     for item in items:
@@ -48,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="the backend `processes` needs Linux"))
         if "processes" in where and item.originalname not in ORDINARY_ON_PROCESSES:  # type: ignore[attr-defined]
             item.add_marker(pytest.mark.soak)
-        if "shared-gil" in where and item.path.parent.name == "patterns":
+        if "shared-gil" in where and (item.path.parent.name == "patterns" or item.path.stem in LIKE_INTERPRETERS):
             item.add_marker(pytest.mark.soak)
 
 

@@ -46,8 +46,7 @@ def streaming(producers, batches, batch):
 
 
 @pytest.mark.stress
-@pytest.mark.parametrize("producers", [1, 3])
-@pytest.mark.parametrize("batch", [1_000, 2_345])
+@pytest.mark.parametrize(("producers", "batch"), [(1, 1_000), (3, 2_345)])
 def test_each_item_comes_once_and_in_its_producers_order(backend, producers, batch):
     results = streaming(producers, 40, batch).run(backend).results
     assert results["consume"] == [40 * batch] * producers

@@ -127,7 +127,7 @@ def test_who_may_be_released_by_one_of_several_is_not(backend):
     assert program.run(backend, timeout=30).results["a"] == "ca"
 
 
-def test_a_timer_is_hope(interpreters_backend):
+def test_a_timer_is_hope():
     program = runtime.Program("patient")
     receiving, sending = program.channel("line")
 
@@ -138,7 +138,7 @@ def test_a_timer_is_hope(interpreters_backend):
         end, _ = runtime.select(inbox, runtime.after(0.3))
         return type(end).__name__
 
-    assert program.run(interpreters_backend, timeout=30).results["patient"] == "Timer"
+    assert program.run(timeout=30).results["patient"] == "Timer"
 
 
 def last_states(trace):
@@ -170,7 +170,7 @@ def test_who_waits_in_a_select_or_for_a_timer_is_stopped(backend):
     assert {span.worker for span in trace.spans if (span.state, span.channel) == (State.RECV_BLOCKED, NONE)} == {0, 1}
 
 
-def test_what_is_recorded_of_a_select_when_its_host_is_killed(interpreters_backend):
+def test_what_is_recorded_of_a_select_when_its_host_is_killed():
     program = runtime.Program("killed")
     receiving, sending = program.channel("line", capacity=1)
     ready_in, ready_out = program.channel("ready", capacity=1)
@@ -191,7 +191,7 @@ def test_what_is_recorded_of_a_select_when_its_host_is_killed(interpreters_backe
         os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(runtime.HostCrashError) as caught:
-        program.run(interpreters_backend)
+        program.run()
     last = [span for span in caught.value.trace.spans if span.worker == 0][-1]
     assert (last.state, last.channel) == (State.RECV_BLOCKED, NONE)
     assert last.length_ns > 100_000_000
