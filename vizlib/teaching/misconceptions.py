@@ -226,7 +226,10 @@ def _of_times(idea: Misconception, runs: Sequence[Trace]) -> Contrast:
 
 def _named(run: Trace, runs: Sequence[Trace]) -> str:
     """What tells one run from the others."""
-    told = [words.plain(run.name)] if len({one.name for one in runs}) > 1 else []
+    names = {one.name for one in runs}
+    if len(names) == len(runs) > 1:
+        return words.plain(run.name)
+    told = [words.plain(run.name)] if len(names) > 1 else []
     if len({one.backend for one in runs}) > 1:
         told.append(f"on {words.plain(run.backend)}")
     if len({len(one.workers) for one in runs}) > 1:

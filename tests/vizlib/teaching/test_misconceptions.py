@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import runtime
@@ -171,6 +173,11 @@ def test_runs_are_named_by_what_tells_them_apart():
         "on interpreters with 1 worker box with capacity 1 takes",
         "on threads with 2 workers box without bound takes",
     ]
+
+
+def test_where_each_run_has_a_name_of_its_own_that_suffices():
+    runs = [replace(timed(1000), name="small"), replace(timed(1010, capacity=10), name="large")]
+    assert [row.what for row in contrast("a bigger buffer is faster", runs).rows] == ["small takes", "large takes"]
 
 
 def test_results_that_vary_are_marked_as_measured():
