@@ -5,12 +5,14 @@ from __future__ import annotations
 from runtime.bench.passing import FAN, FLOOD, MANY, PAIR
 from runtime.bench.running import MEMORY, SPEEDUP, STARTUP
 from runtime.bench.suites import Suite
+from runtime.bench.ways import SIZES
 
 SUITES: dict[str, Suite] = {
     "pair": PAIR,
     "fan": FAN,
     "many": MANY,
     "flood": FLOOD,
+    "sizes": SIZES,
     "speedup": SPEEDUP,
     "startup": STARTUP,
     "memory": MEMORY,

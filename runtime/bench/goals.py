@@ -59,6 +59,11 @@ GOALS = (
         its_quantity="first tenth",
     ),
     Goal(
+        "a buffer of 100 MB that is moved: times one of 8 B, at most",
+        *("sizes", "100 MB", "move", ("move",), 3),
+        its_quantity="8 B",
+    ),
+    Goal(
         "start-up of 16 workers: times 8 workers', at most",
         *("startup", "16", "interpreters", ("interpreters",), 2.4),
         its_quantity="8",
@@ -79,6 +84,7 @@ class Rate(NamedTuple):
 RATES = (
     Rate("recorded stream of 8 B: at least 200,000 a second", "pair", "stream of 8 B", "recorded", 1e9 / 200_000),
     Rate("recorded, in batches: at least 2 million items a second", "pair", "stream in batches", "recorded", 500.0),
+    Rate("a buffer of 100 MB that is moved: at most 1 ms", "sizes", "100 MB", "move", 1e6),
     Rate("first line after run(), cold: at most 350 ms", "startup", "first line", "interpreters", 350e6),
     Rate("first line after run(), with a warm host: at most 120 ms", "startup", "first line", "warm", 120e6),
 )
@@ -124,5 +130,5 @@ def _ratio_of(results: Results, goal: Goal) -> Figure | None:
 
 def _in_words(figure: Figure, bound_ns: float) -> str:
     if bound_ns >= 1e6:
-        return f"{figure.median / 1e6:.0f} ms (best: {figure.best / 1e6:.0f} ms)"
+        return f"{figure.median / 1e6:.3g} ms (best: {figure.best / 1e6:.3g} ms)"
     return f"{1e9 / figure.median:,.0f} (best: {1e9 / figure.best:,.0f})"

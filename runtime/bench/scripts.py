@@ -173,3 +173,92 @@ def swallow(inbox: Any, reports: Any, slices: int, count: int) -> list[int]:
                 anonymous = next(line for line in file if line.startswith("RssAnon"))
             weights.append(int(anonymous.split()[1]) * 1024)
     return weights
+
+
+def give(out: Any, answers: Any, kind: str, trips: list[tuple[int, int]]) -> None:
+    """Send objects of each size, so many of each, in one way; wait each time until the other side has it."""
+    import array
+
+    import runtime
+
+    for size, count in trips:
+        if kind == "share":
+            payload: Any = bytes(size)
+        elif kind == "floats":
+            payload = [0.5] * (size // 8)
+        elif kind == "array":
+            payload = array.array("d", [0.5]) * (size // 8)
+        elif kind in ("buffer", "move"):
+            payload = runtime.create_buffer(bytes(size))
+        else:
+            payload = bytearray(size)
+        for _ in range(count):
+            if kind in ("lend", "array"):
+                out.send_buffer(payload)
+            elif kind == "move":
+                out.send(payload, move=True)
+            else:
+                out.send(payload)
+            answer = answers.recv()
+            if kind == "move":
+                payload = answer
+
+
+def take(inbox: Any, out: Any, kind: str, count: int) -> None:
+    """The other side of `give`: what was moved goes back, what was not is answered."""
+    for _ in range(count):
+        received = inbox.recv()
+        if kind == "move":
+            out.send(received, move=True)
+        else:
+            del received
+            out.send(None)
+
+
+def give_and_hold(out: Any, answers: Any, kind: str, size: int) -> tuple[int, int]:
+    """Send one object, and keep it until the other side has it; return this process, and by how much it grew."""
+    import os
+
+    import runtime
+
+    def weight() -> int:
+        with open("/proc/self/smaps_rollup", encoding="ascii") as file:
+            return int(next(line for line in file if line.startswith("Pss:")).split()[1]) * 1024
+
+    before = weight()
+    payload: Any = bytearray(b"\1") * size
+    if kind in ("share", "buffer", "move"):
+        copy: Any = bytes(payload) if kind == "share" else runtime.create_buffer(payload)
+        payload = copy
+        del copy
+    if kind in ("lend", "array"):
+        out.send_buffer(payload)
+    elif kind == "move":
+        out.send(payload, move=True)
+    else:
+        out.send(payload)
+    answers.recv()
+    grown = weight() - before
+    out.close()
+    answers.recv()
+    return os.getpid(), grown
+
+
+def take_and_hold(inbox: Any, out: Any) -> tuple[int, int]:
+    """The other side of `give_and_hold`."""
+    import os
+
+    def weight() -> int:
+        with open("/proc/self/smaps_rollup", encoding="ascii") as file:
+            return int(next(line for line in file if line.startswith("Pss:")).split()[1]) * 1024
+
+    before = weight()
+    received = inbox.recv()
+    used = memoryview(received)[::4096].tolist()
+    out.send("I have it")
+    for _ in inbox:
+        pass
+    grown = weight() - before
+    out.send("so has the other")
+    del received, used
+    return os.getpid(), grown

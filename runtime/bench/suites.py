@@ -26,7 +26,7 @@ class Table(NamedTuple):
     title: str
     quantities: tuple[str, ...]
     reference: str = ""
-    unit: str = "time"  # or "bytes"
+    unit: str = "time"  # or "bytes", or "times"
 
 
 class Suite(NamedTuple):

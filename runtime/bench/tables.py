@@ -45,6 +45,8 @@ def lines_of(suite: SuiteResult) -> Iterator[str]:
 def _shown(value: float, table: Table) -> str:
     if table.unit == "bytes":
         return bytes_in(round(value))
+    if table.unit == "times":
+        return f"{value:.2f}"
     return duration(value) if value >= 10 else f"{value:.1f} ns"
 
 

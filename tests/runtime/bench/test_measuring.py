@@ -7,7 +7,7 @@ import os
 import pytest
 
 from runtime.__main__ import main
-from runtime.bench import passing, results, turn
+from runtime.bench import passing, results, turn, ways
 from runtime.bench.catalogue import SUITES
 
 TINY = {
@@ -46,6 +46,7 @@ def test_every_way_to_pass_objects_can_be_measured(name):
         ("speedup", "in turn", {"size": 10}),
         ("startup", "threads", {"runs": 1, "workers": [2]}),
         ("memory", "threads", {"workers": 2}),
+        *(("sizes", name, {"sizes": {"8 B": (8, 2), "4 kB": (4096, 2)}, "held": 1_000_000}) for name in ways.WAYS),
     ],
 )
 def test_every_suite_can_be_measured(suite, name, plan):
