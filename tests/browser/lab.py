@@ -69,6 +69,7 @@ class Lab:
             )
         desk.page.goto(f"{self.url}/lab/tree/{name}?reset&token={self.token}")
         desk.page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell")
+        desk.page.wait_for_function("jupyterapp.shell.currentWidget?.context?.isReady")  # until then it has one cell
         if kernel:
             desk.wait_until_idle()
         return desk

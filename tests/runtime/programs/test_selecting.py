@@ -36,8 +36,9 @@ def test_a_wait_in_a_select_is_a_wait_for_what_ended_it(backend):
     assert trace.results["reader"] == ("parcels", "a book")
     (message,) = trace.messages
     waits = [span for span in trace.spans if span.worker == 0 and span.state == State.RECV_BLOCKED]
-    assert [trace.channels[span.channel].name for span in waits] == ["parcels"]
-    assert waits[0].length_ns > 50_000_000
+    # one, but for moments in which the machine was too busy to let it sleep on
+    assert {trace.channels[span.channel].name for span in waits} == {"parcels"}
+    assert sum(span.length_ns for span in waits) > 50_000_000
     worker = trace.workers[0]
     assert "runtime.select(letters, parcels)" in worker.source.splitlines()[message.recv_line - worker.first_line]
     (wait,) = [wait for wait in trace.waits() if wait.waiter == 0]
