@@ -32,7 +32,12 @@ class MappedBlock:
 
     @classmethod
     def create(cls, size: int) -> MappedBlock:
-        """Make a block of zeros.  Raises `MemoryError`."""
+        """Make a block of zeros.  Raises `MemoryError` when it is more than a run may use.
+
+        The system itself gives out more than it has, and ends the process that then touches it.
+        """
+        if size > _home().memory_bytes:
+            raise MemoryError(f"no memory for a buffer of {size:,} bytes")
         fd = os.memfd_create("buffer", os.MFD_CLOEXEC)
         try:
             os.ftruncate(fd, size)

@@ -106,6 +106,43 @@ FAULTS = (
         backends=("processes",),
         about_processes=True,
     ),
+    # --- memory, locks, several ends
+    Fault(
+        "a buffer that is used after it was moved",
+        "import runtime\nb = runtime.create_buffer(8)\nout.send(b, move=True)\nb[0] = 1",
+        RAISED,
+        "MovedError: this buffer was moved through channel 'line' at line 5",
+    ),
+    Fault(
+        "a buffer that is moved while it is looked at",
+        "import runtime\nb = runtime.create_buffer(8)\nv = b.view('q')\nout.send(b, move=True)",
+        RAISED,
+        "BufferError: 1 memoryview of this buffer is in use",
+        backends=("interpreters",),
+    ),
+    Fault(
+        "a buffer larger than all memory",
+        "import runtime\nruntime.create_buffer(1 << 44)",
+        RAISED,
+        "MemoryError: the run may use",
+        about_processes=True,
+    ),
+    Fault(
+        "a lock that is taken twice",
+        "import runtime\nlock = runtime.Lock('own')\nwith lock: lock.acquire()",
+        RAISED,
+        "this thread has lock 'own' already",
+        backends=("interpreters",),
+    ),
+    Fault("a select from itself", "import runtime\ninbox.recv()\nruntime.select(inbox)", STUCK, "waits for itself"),
+    Fault(
+        "a kill in a select",
+        "import os, runtime, signal, threading\nthreading.Timer(0.2, os.kill, (os.getpid(), signal.SIGKILL)).start()\n"
+        "inbox.recv()\nruntime.select(inbox, runtime.after(60))",
+        CRASHED,
+        "signal SIGKILL",
+        backends=("interpreters", "processes"),
+    ),
     # --- imports
     Fault("a module that does not exist", "import no_such_module", RAISED, "No module named 'no_such_module'"),
     Fault("an extension that stays home", "import numpy", RAISED, "backend='threads'", backends=INTERPRETERS),
