@@ -72,8 +72,8 @@ def test_a_wait_that_no_channel_ended_is_for_none_of_them(backend, tmp_path):
 
     assert trace.results["listener"] is True
     waits = [span for span in trace.spans if span.worker == 0 and span.state == State.RECV_BLOCKED]
-    assert [(span.channel, span.line > 0) for span in waits] == [(NONE, True)] * 2
-    assert all(span.length_ns > 40_000_000 for span in waits)
+    assert {span.channel for span in waits} == {NONE}
+    assert len({span.line for span in waits if span.length_ns > 20_000_000}) == 2
     assert [channel.name for channel in trace.channels] == ["nothing", "nothing else"]
     assert any(
         "In a select that no channel ended, or for a timer, listener waited" in line for line in text.describe(trace)
