@@ -152,6 +152,13 @@ class Desk:
             view.locator("canvas").first.wait_for()
         self.page.wait_for_function("window.Bokeh.documents.every((one) => one.is_idle)")
 
+    def see_all_pictures(self) -> None:
+        """Bring every picture that there is into view, and wait until it is drawn."""
+        for view in self.pictures().all():
+            view.scroll_into_view_if_needed()
+            self.page.wait_for_function("(view) => view.dataset.ready === 'true'", arg=view.element_handle())
+        self.page.wait_for_function("(window.Bokeh?.documents ?? []).every((one) => one.is_idle)")
+
     def figures(self) -> list[dict[str, object]]:
         """What every figure of the page holds."""
         return self.page.evaluate(_FIGURES)

@@ -233,10 +233,21 @@ async (root, { page, unpacked, run }) => {
       bokeh?.documents.splice(bokeh.documents.indexOf(doc), 1);
     },
   });
+  // Where the page was made narrower while this was out of view (JupyterLab skips such cells), Chromium may keep the old
+  // size of what lies in a shadow tree, although its style has changed.  Taken away and put back, it is styled anew.
+  const refit = () => {
+    for (const { canvas_view: canvas, bbox } of figureViews) {
+      if (!canvas || canvas.primary.el.clientWidth === bbox.width) continue;
+      canvas.el.style.display = "none";
+      canvas.el.getBoundingClientRect();
+      canvas.el.style.display = "";
+    }
+  };
   let waiting = 0;
-  figures[0]?.plot.properties.inner_width.change.connect(() => {
-    waiting ||= requestAnimationFrame(() => { waiting = 0; if (showsAll()) frame(); });
-  });
+  const soon = () => {
+    waiting ||= requestAnimationFrame(() => { waiting = 0; refit(); if (figures.length && showsAll()) frame(); });
+  };
+  for (const { model } of figureViews) model.properties.inner_width?.change.connect(soon);
   for (const button of all("[data-do]")) button.addEventListener("click", () => actions[button.dataset.do]());
   root.dataset.ready = "true";
 }
