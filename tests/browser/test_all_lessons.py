@@ -64,6 +64,7 @@ def test_nothing_is_cut_off(desk, shot, lesson, theme, width):
     for number, top in enumerate(range(0, page.evaluate(f"{SCROLLER}.scrollHeight"), TALL - 150)):
         page.evaluate(f"(top) => {SCROLLER}.scrollTop = top", top)
         page.wait_for_function("(window.Bokeh?.documents ?? []).every((one) => one.is_idle)")
+        page.evaluate("new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown)))")
         shot(page, f"lesson-{lesson[:2]}-{theme.lower()}-{width}-{number}")
 
 

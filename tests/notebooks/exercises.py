@@ -156,7 +156,7 @@ TABLE = (
         "10_choosing",
         (
             Mistake("at most 1,000 bytes", "64,000,000 bytes"),
-            Mistake("the reason is right", "Ellipsis is none of the reasons"),
+            Mistake("the reason is right", "'?' is none of the reasons"),
             Mistake("the reason is right", "Here nothing waits for a disk", 'reason = "c"', 'reason = "b"'),
             Mistake("at most 1,000 bytes", "64,000,000 bytes", '"threads"', '"processes"'),
             Mistake("the results add up", "2 fewer than 16", "range(16)", "range(14)"),
