@@ -28,10 +28,10 @@ from runtime.channels import locks
 from runtime.channels.context import SPINS
 from runtime.channels.core import Core, Side
 from runtime.channels.memory import create as create_block
-from runtime.channels.parking import Semaphore, acquire, attach_semaphore, create_semaphore
+from runtime.channels.parking import Semaphore, acquire, attach_semaphore, create_semaphore, is_readable
 from runtime.host import deadlock, memory, observer
 from runtime.host.job import BufferArgument, EndArgument, FrameReader, HostJob, LockArgument, Outcome, write_frame
-from runtime.host.runners import Life, Runner, create_runner
+from runtime.host.runners import Life, Runner, create_runner, get_ready
 from runtime.host.worker import Post
 from runtime.tracing.recorder import calibrate
 from runtime.tracing.vocabulary import Ending
@@ -45,6 +45,8 @@ def main() -> NoReturn:
     reader = FrameReader(incoming)
     with contextlib.suppress(BrokenPipeError):  # reading tells that the kernel is gone
         write_frame(outgoing, ("ready", None))
+    if observer.available and not is_readable(incoming):
+        get_ready()  # we are a spare
     frames: list[Any] | None = []
     while not frames:
         frames = reader.read_available()

@@ -19,13 +19,13 @@ from runtime.host.worker import Post
 
 type Life = Callable[[], Outcome]
 
-_BOOT = """
+_IMPORTS = """
 import sys
 sys.path[:] = path.split(separator)
 import pickle
 from runtime.host.{module} import main
-main(*pickle.loads(post))
 """
+_BOOT = _IMPORTS + "main(*pickle.loads(post))"
 _SEPARATOR = "\n"
 _MUCH = 1 << 36  # bytes of objects in one channel between processes, for a run without a limit
 
@@ -60,6 +60,21 @@ def create_runner(backend: Backend, cancel_fd: int, memory_bytes: int | None) ->
     return ThreadRunner(cancel_fd) if backend.by_reference else InterpreterRunner(own_gil=not backend.gil_shared)
 
 
+_ready: list[int] = []  # an interpreter for the observer, made in good time
+
+
+def get_ready() -> None:
+    """Make, while the host waits for a run, what each run needs but no worker is: the observer's interpreter.
+
+    The workers' own are not made ahead: what they take to start is part of what a trace tells.
+    """
+    cpython.preload()
+    interpreter = cpython.create_interpreter(own_gil=True)
+    names = {"path": _SEPARATOR.join(sys.path), "separator": _SEPARATOR}
+    if cpython.run_in_interpreter(interpreter, _IMPORTS.format(module="observer"), names) is None:
+        _ready.append(interpreter)
+
+
 def _boot(interpreter: int, module: str, post: tuple[object, ...]) -> str | None:
     """Run `runtime.host.<module>.main(*post)` in an interpreter; return the error it ended with, or None."""
     names = {"path": _SEPARATOR.join(sys.path), "separator": _SEPARATOR, "post": pickle.dumps(post, protocol=5)}
@@ -68,7 +83,7 @@ def _boot(interpreter: int, module: str, post: tuple[object, ...]) -> str | None
 
 class _InThisProcess:
     def start_observer(self, post: ObserverPost) -> None:
-        interpreter = cpython.create_interpreter(own_gil=True)
+        interpreter = _ready.pop() if _ready else cpython.create_interpreter(own_gil=True)
         threading.Thread(target=_observe, args=(interpreter, post), name="observer", daemon=True).start()
 
     def folder(self, worker: int) -> str:
