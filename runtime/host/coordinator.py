@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import importlib
 import os
 import pickle
 import platform
@@ -31,7 +30,7 @@ from runtime.channels.memory import create as create_block
 from runtime.channels.parking import Semaphore, acquire, attach_semaphore, create_semaphore, is_readable
 from runtime.host import deadlock, memory, observer
 from runtime.host.job import BufferArgument, EndArgument, FrameReader, HostJob, LockArgument, Outcome, write_frame
-from runtime.host.runners import Life, Runner, create_runner, get_ready
+from runtime.host.runners import Life, Runner, create_runner, get_ready, observer_is_ready
 from runtime.host.worker import Post
 from runtime.tracing.recorder import calibrate
 from runtime.tracing.vocabulary import Ending
@@ -43,10 +42,10 @@ def main() -> NoReturn:
     """Read the job from the kernel, run it, report, end.  Never returns."""
     incoming, outgoing = _take_pipes()
     reader = FrameReader(incoming)
-    with contextlib.suppress(BrokenPipeError):  # reading tells that the kernel is gone
-        write_frame(outgoing, ("ready", None))
     if observer.available and not is_readable(incoming):
         get_ready()  # we are a spare
+    with contextlib.suppress(BrokenPipeError):  # reading tells that the kernel is gone
+        write_frame(outgoing, ("ready", None))
     frames: list[Any] | None = []
     while not frames:
         frames = reader.read_available()
@@ -55,7 +54,7 @@ def main() -> NoReturn:
     path, recording_fd, lifeline, job = frames[0]
     if path:
         sys.path[:] = path
-    importlib.invalidate_caches()  # we may have waited for long
+    sys.path_importer_cache.clear()  # we may have waited for long; all of invalidate_caches() takes 13 ms
     _die_with_kernel(lifeline)
     code = 1
     try:
@@ -111,6 +110,7 @@ class Host:
         self._buffers = [create_block(size) for size in self._job.buffers]
         ready = create_semaphore()
         ledger = None if self._backend.processes else memory.Ledger(self._recording_fd, self._job.layout)
+        ahead = observer_is_ready()
         threads = self._backend.by_reference  # they are there at once; the observer's interpreter takes its time
         observing = None if threads else self._prepare_observer(ready)
         for post in self._posts(ready):
@@ -119,7 +119,7 @@ class Host:
         for _ in range(len(self._job.workers) + (observing is not None)):
             self._await(ready)
         if ledger is not None:
-            ledger.ready(memory.OBSERVER_SHARE if observing is not None else 0.0)
+            ledger.ready(0.0 if observing is None or ahead else memory.OBSERVER_SHARE)
         if threads:
             observing = self._prepare_observer(ready)
             if observing is not None:

@@ -75,6 +75,11 @@ def get_ready() -> None:
         _ready.append(interpreter)
 
 
+def observer_is_ready() -> bool:
+    """Whether the observer's interpreter was made ahead, so that no run's memory has it."""
+    return bool(_ready)
+
+
 def _boot(interpreter: int, module: str, post: tuple[object, ...]) -> str | None:
     """Run `runtime.host.<module>.main(*post)` in an interpreter; return the error it ended with, or None."""
     names = {"path": _SEPARATOR.join(sys.path), "separator": _SEPARATOR, "post": pickle.dumps(post, protocol=5)}

@@ -7,6 +7,7 @@ import os
 import pytest
 
 import runtime
+from runtime import hosting
 from runtime.host import memory
 from runtime.tracing import text
 from runtime.tracing.model import NONE
@@ -99,3 +100,18 @@ def test_a_live_trace_knows_what_is_known_so_far():
 
 def test_what_cannot_be_measured_is_zero():
     assert memory.measure("no such process") == memory.Memory(0, 0)
+
+
+def test_a_warm_host_tells_of_the_same_memory_as_a_cold_one():
+    """Its observer was there before the run, and is no part of what the workers take."""
+    program = hoarders(2, 0)
+    cold = min(upkeep_of(program.run().workers).own_bytes for _ in range(3))
+    runtime.keep_warm()
+    try:
+        warm = []
+        for _ in range(3):
+            assert hosting.spare_ready(60)
+            warm.append(upkeep_of(program.run().workers).own_bytes)
+    finally:
+        runtime.keep_warm(False)
+    assert 0.75 < min(warm) / cold < 1.33
