@@ -178,7 +178,7 @@ ROOMS: dict[str, str] = {
     "runtime.bench.lines": "bench.scenes cpython",
     "runtime.bench.stage": "bench.lines bench.scenes bench.scripts cpython program",
     "runtime.bench.passing": "backends bench.scenes bench.stage bench.suites host.job",
-    "runtime.bench.running": "backends bench.scripts bench.suites cpython hosting program",
+    "runtime.bench.running": "backends bench.scripts bench.suites cpython hosting pools.pool program",
     "runtime.bench.ways": "bench.scripts bench.suites program tracing.traces",
     "runtime.bench.catalogue": "bench.passing bench.running bench.suites bench.ways",
     "runtime.bench.turn": "bench.catalogue bench.suites",

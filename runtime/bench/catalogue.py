@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.bench.passing import FAN, FLOOD, MANY, PAIR
-from runtime.bench.running import MEMORY, SPEEDUP, STARTUP
+from runtime.bench.running import MEMORY, POOL, SPEEDUP, STARTUP
 from runtime.bench.suites import Suite
 from runtime.bench.ways import SIZES
 
@@ -13,6 +13,7 @@ SUITES: dict[str, Suite] = {
     "many": MANY,
     "flood": FLOOD,
     "sizes": SIZES,
+    "pool": POOL,
     "speedup": SPEEDUP,
     "startup": STARTUP,
     "memory": MEMORY,

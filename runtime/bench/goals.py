@@ -49,6 +49,10 @@ GOALS = (
         upside_down=True,
     ),
     Goal(
+        "a pool's small task: times InterpreterPoolExecutor's, at most",
+        *("pool", "task", "recorded", ("interpreter pool",), 1),
+    ),
+    Goal(
         "64 channels: a message costs, times that of one channel's, at most",
         *("many", "64", "recorded", ("recorded",), 4 / 3),
         its_quantity="1",

@@ -50,7 +50,7 @@ def _command(results: Results, path: str) -> str:
         words.append("--quick")
     if results.settings.get("rounds"):
         words.append(f"--rounds {results.settings['rounds']}")
-    return " ".join([*words, "--page", Path(path).name])
+    return " ".join([*words, "--page", path])
 
 
 def _machine(results: Results) -> str:

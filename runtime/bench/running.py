@@ -15,6 +15,7 @@ from runtime import hosting
 from runtime.backends import BACKENDS
 from runtime.bench import scripts
 from runtime.bench.suites import Contestant, Plan, Slices, Suite, Table
+from runtime.pools.pool import Pool
 from runtime.program import Program
 
 
@@ -80,6 +81,37 @@ SPEEDUP = Suite(
     rounds=7,
 )
 
+
+# --- pools --------------------------------------------------------------------------------------------------------
+
+
+def _map(create: Callable[[], Any], plan: Plan) -> Slices:
+    with create() as pool:
+        list(pool.map(scripts.square, range(20)))  # its workers have started
+        seen: list[float] = []
+        for _ in range(plan["slices"]):
+            began = time.perf_counter_ns()
+            list(pool.map(scripts.square, range(plan["tasks"])))
+            seen.append((time.perf_counter_ns() - began) / plan["tasks"])
+    return {"task": seen}
+
+
+POOL = Suite(
+    "Pools",
+    {
+        "recorded": Contestant("this runtime's Pool", partial(_map, partial(Pool, 2))),
+        "unrecorded": Contestant("this runtime's Pool, not recorded", partial(_map, partial(Pool, 2, record=False))),
+        "interpreter pool": Contestant(
+            "InterpreterPoolExecutor", partial(_map, partial(_pool, "interpreters")), _needs_interpreter_pool
+        ),
+        "process pool": Contestant("ProcessPoolExecutor", partial(_map, partial(_pool, "processes"))),
+        "thread pool": Contestant("ThreadPoolExecutor", partial(_map, partial(_pool, "threads"))),
+    },
+    (Table("A pool of two, map over small tasks, each task", ("task",), reference="interpreter pool"),),
+    plan={"slices": 3, "tasks": 3_000},
+    quick={"tasks": 1_000},
+    rounds=5,
+)
 
 _PATIENCE_S = 60.0
 

@@ -44,6 +44,7 @@ def test_every_way_to_pass_objects_can_be_measured(name):
         ("many", "recorded", {"slices": 1, "messages": 8, "channels": [1, 4]}),
         ("flood", "recorded", {"messages": 100}),
         ("speedup", "in turn", {"size": 10}),
+        ("pool", "recorded", {"slices": 1, "tasks": 5}),
         ("startup", "threads", {"runs": 1, "workers": [2]}),
         ("memory", "threads", {"workers": 2}),
         *(("sizes", name, {"sizes": {"8 B": (8, 2), "4 kB": (4096, 2)}, "held": 1_000_000}) for name in ways.WAYS),
