@@ -62,12 +62,19 @@ def measure(
     only: Iterable[str] | None = None,
     say: Say = print,
 ) -> Results:
-    """Run suites; say each one's tables when it is done.  In each round every contestant takes one turn."""
+    """Run suites; say each one's tables when it is done.  In each round every contestant takes one turn.
+
+    Ctrl-C leaves out the suite that is being measured and those after it.
+    """
     began = time.monotonic()
     results = Results(_machine(), {"quick": quick, "rounds": rounds}, {})
     for name in names:
         suite = SUITES[name]
-        measured = _measure(name, suite, quick, rounds or (2 if quick else suite.rounds), only)
+        try:
+            measured = _measure(name, suite, quick, rounds or (2 if quick else suite.rounds), only)
+        except KeyboardInterrupt:
+            say(f"stopped before {name!r} was measured")
+            break
         results.suites[name] = measured
         say("\n".join(tables.lines_of(measured)) + "\n")
     results.settings["seconds"] = round(time.monotonic() - began)

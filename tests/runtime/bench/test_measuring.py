@@ -7,7 +7,7 @@ import os
 import pytest
 
 from runtime.__main__ import main
-from runtime.bench import passing, results, turn, ways
+from runtime.bench import command, passing, results, turn, ways
 from runtime.bench.catalogue import SUITES
 
 TINY = {
@@ -83,6 +83,19 @@ def test_a_ratio_that_became_a_third_worse_fails(tiny, capsys, tmp_path):
     capsys.readouterr()
     assert main(["bench", "pair", "--only", "bare,recorded", "--baseline", kept]) == 1
     assert "WORSE  pair / round trip / recorded : bare" in capsys.readouterr().out
+
+
+def test_ctrl_c_keeps_the_suites_that_are_measured(tiny, monkeypatch, capsys, tmp_path):
+    def take_turn(suite, contestant, plan):
+        if suite == "fan":
+            raise KeyboardInterrupt
+        return {"round trip": [10.0]}
+
+    monkeypatch.setattr(command, "take_turn", take_turn)
+    kept = tmp_path / "kept.json"
+    assert main(["bench", "pair", "fan", "--only", "recorded", "--json", str(kept)]) == 0
+    assert "stopped before 'fan' was measured" in capsys.readouterr().out
+    assert list(results.load(str(kept)).suites) == ["pair"]
 
 
 def test_a_suite_that_there_is_not(capsys):
