@@ -185,7 +185,7 @@ ROOMS: dict[str, str] = {
     "runtime.bench.results": "bench.suites",
     "runtime.bench.tables": "bench.results bench.suites tracing.wording",
     "runtime.bench.goals": "bench.results bench.tables",
-    "runtime.bench.page": "bench.goals bench.results bench.tables",
+    "runtime.bench.page": "bench.catalogue bench.goals bench.results bench.tables",
     "runtime.bench.regression": "bench.results",
     "runtime.bench.command": (
         "bench.catalogue bench.goals bench.page bench.regression bench.results bench.suites bench.tables bench.turn"

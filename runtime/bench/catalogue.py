@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.bench.passing import FAN, FLOOD, MANY, PAIR
+from runtime.bench.passing import FAN, FLOOD, MANY, PAIR, SELECT
 from runtime.bench.running import MEMORY, POOL, SPEEDUP, STARTUP
 from runtime.bench.suites import Suite
 from runtime.bench.ways import SIZES
@@ -11,6 +11,7 @@ SUITES: dict[str, Suite] = {
     "pair": PAIR,
     "fan": FAN,
     "many": MANY,
+    "select": SELECT,
     "flood": FLOOD,
     "sizes": SIZES,
     "pool": POOL,

@@ -58,6 +58,11 @@ GOALS = (
         its_quantity="1",
     ),
     Goal(
+        "select over 4 channels: times a plain receive, at most",
+        *("select", "select", "recorded", ("recorded",), 3),
+        its_quantity="recv",
+    ),
+    Goal(
         "a million messages: the last cost, times the first, at most",
         *("flood", "last tenth", "recorded", ("recorded",), 4 / 3),
         its_quantity="first tenth",

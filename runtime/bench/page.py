@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runtime.bench import goals, tables
+from runtime.bench.catalogue import SUITES
 from runtime.bench.results import Results
 
 _HEAD = """\
@@ -45,7 +46,7 @@ def text_of(results: Results, path: str = "RESULTS.md") -> str:
 
 
 def _command(results: Results, path: str) -> str:
-    words = ["python -m runtime bench"]
+    words = ["python -m runtime bench", *(() if set(results.suites) == set(SUITES) else results.suites)]
     if results.settings.get("quick"):
         words.append("--quick")
     if results.settings.get("rounds"):

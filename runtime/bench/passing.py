@@ -199,6 +199,35 @@ MANY = Suite(
 )
 
 
+# --- select -------------------------------------------------------------------------------------------------------
+
+
+def _choose(passer: _Passer, plan: Plan) -> Slices:
+    measured: Slices = passer.play(scenes.choose(4, plan["slices"], plan["messages"]))
+    return measured
+
+
+SELECT = Suite(
+    "Select",
+    {
+        "recorded": Contestant("this runtime", partial(_choose, PASSERS["unbounded"])),
+        "unrecorded": Contestant(
+            "this runtime, not recorded", partial(_choose, _program("", capacity=None, record=False))
+        ),
+        "threads": Contestant("this runtime, threads", partial(_choose, _program("", "threads", capacity=None))),
+    },
+    (
+        Table(
+            "Receive from 4 channels that all have something: in turn, and by select; how many times that",
+            ("recv", "select"),
+        ),
+    ),
+    plan={"slices": 5, "messages": 4_000},
+    quick={"slices": 3, "messages": 2_000},
+    rounds=5,
+)
+
+
 # --- a great many messages ----------------------------------------------------------------------------------------
 
 _TENTHS = 10

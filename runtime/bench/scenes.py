@@ -102,6 +102,19 @@ def many(channels: int, slices: int, messages: int) -> Scene:
     )
 
 
+def choose(channels: int, slices: int, messages: int) -> Scene:
+    """Two, joined by channels of which all have something: who receives takes them in turn, and then by `select`."""
+    names = [f"line {n}" for n in range(channels)]
+    rounds = max(messages // channels, 1)
+    return Scene(
+        ("go", "filled", *names),
+        (
+            Party("choose", scripts.choose, (send("go"), recv("filled"), slices, rounds, *map(recv, names))),
+            Party("fill", scripts.fill, (recv("go"), send("filled"), slices, rounds, *map(send, names))),
+        ),
+    )
+
+
 def flood(slices: int, messages: int) -> Scene:
     """Two, and a great many messages."""
     count = messages // slices

@@ -118,6 +118,42 @@ def collect(reports: Any, slices: int, rounds: int, *inboxes: Any) -> None:
         reports.send("all here")
 
 
+def choose(signal: Any, filled: Any, slices: int, rounds: int, *inboxes: Any) -> dict[str, list[float]]:
+    """Receive what waits in all channels: from each in turn, and from whichever `select` finds."""
+    import time
+
+    import runtime
+
+    def in_turn() -> None:
+        for _ in range(rounds):
+            for inbox in inboxes:
+                inbox.recv()
+
+    def by_select() -> None:
+        for _ in range(rounds * len(inboxes)):
+            runtime.select(*inboxes)
+
+    measured: dict[str, list[float]] = {"recv": [], "select": []}
+    for _ in range(slices):
+        for quantity, receive in (("recv", in_turn), ("select", by_select)):
+            signal.send("fill")
+            filled.recv()
+            began = time.perf_counter_ns()
+            receive()
+            measured[quantity].append((time.perf_counter_ns() - began) / rounds / len(inboxes))
+    return measured
+
+
+def fill(signal: Any, filled: Any, slices: int, rounds: int, *outs: Any) -> None:
+    """The other side of `choose`: fill all channels when asked."""
+    for _ in range(2 * slices):
+        signal.recv()
+        for out in outs:
+            for n in range(rounds):
+                out.send(n)
+        filled.send("all here")
+
+
 def compute(pieces: int, size: int) -> int:
     """Add up squares, so many pieces of work one after the other."""
     total = 0

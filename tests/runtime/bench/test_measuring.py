@@ -42,6 +42,7 @@ def test_every_way_to_pass_objects_can_be_measured(name):
     [
         ("fan", "threads", {"slices": 1, "messages": 8}),
         ("many", "recorded", {"slices": 1, "messages": 8, "channels": [1, 4]}),
+        ("select", "recorded", {"slices": 1, "messages": 8}),
         ("flood", "recorded", {"messages": 100}),
         ("speedup", "in turn", {"size": 10}),
         ("pool", "recorded", {"slices": 1, "tasks": 5}),

@@ -61,7 +61,7 @@ def test_the_page_says_what_was_promised_where_it_ran_and_how_to_repeat_it():
     built = results(entry("bare", 10_000), entry("recorded", 16_000))
     built.settings["quick"] = True
     text = page.text_of(built, "somewhere/RESULTS.md")
-    assert "python -m runtime bench --quick --page somewhere/RESULTS.md" in text
+    assert "python -m runtime bench pair --quick --page somewhere/RESULTS.md" in text
     assert "CPython 3.14.0 (GCC), Linux, fast, 2 cores" in text
     assert "at most 1.50 | 1.60 (bests: 1.60) | open |" in text
     assert "## A pair\n\n```text\nRound trip\n" in text
