@@ -286,7 +286,9 @@ ROOMS: dict[str, str] = {
         "runtime.errors runtime.tracing.model runtime.tracing.rings runtime.tracing.traces teaching.markup "
         "teaching.scheduler.game teaching.scheduler.outcomes teaching.scheduler.puzzle teaching.scheduler.state words"
     ),
-    "vizlib.teaching.replay": ("runtime.errors runtime.tracing.traces teaching.markup teaching.scheduler.puzzle words"),
+    "vizlib.teaching.replay": (
+        "runtime.errors runtime.reports runtime.tracing.traces teaching.markup teaching.scheduler.puzzle words"
+    ),
     "vizlib.teaching": (
         "teaching.answers teaching.efforts teaching.flows teaching.forms teaching.misconceptions "
         "teaching.progress teaching.questions teaching.replay teaching.report teaching.requirements "

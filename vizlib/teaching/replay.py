@@ -1,6 +1,7 @@
-"""Lessons on machines that cannot show them: one core, or no interpreters.  There, runs come from recordings.
+"""Lessons on machines that cannot show them: too few cores, or no interpreters.  There, runs come from recordings.
 
     lesson = vizlib.teaching.lesson("01")       # displays: live, or replay and why
+    lesson = vizlib.teaching.lesson("05", cores=1)  # one whose pictures are the same on a single core
     threads = lesson.run(primes, "threads")     # primes.run("threads"), or what it was on the machine that recorded it
     T = lesson.measured("T", T)                 # a number that belongs to the runs: this machine's, or that machine's
 
@@ -25,7 +26,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from runtime import errors
-from runtime.errors import RunError
+from runtime.errors import DeadlockError, RunError, WorkerError
+from runtime.reports import Stuck
 from runtime.tracing.traces import Trace
 from vizlib import words
 from vizlib.teaching.markup import card, escaped
@@ -46,26 +48,33 @@ class ReplayError(RuntimeError):
     """A run that this machine cannot do, and of which there is no recording."""
 
 
-def why_replay() -> str:
-    """Why this machine cannot show what the lessons are about; empty where it can."""
+def why_replay(cores: int = 2) -> str:
+    """Why this machine cannot show a lesson that needs so many `cores`; empty where it can."""
     if sys.platform in ("emscripten", "wasi"):
         return "a browser's Python can start no workers"
     if importlib.util.find_spec("_interpreters") is None:
         return "this Python has no interpreters to run workers in"
-    if (os.process_cpu_count() or 1) < 2:
-        return "there is one core here, and nothing can run side by side"
+    found = os.process_cpu_count() or 1
+    if found < cores:
+        few = "is one core" if found == 1 else f"are only {found} cores"
+        return f"there {few} here, and it takes {words.number(cores)} to run side by side what this lesson shows"
     return ""
 
 
-def lesson(number: str, *, mode: str | None = None, folder: str | os.PathLike[str] | None = None) -> Lesson:
+def lesson(
+    number: str, *, cores: int = 2, mode: str | None = None, folder: str | os.PathLike[str] | None = None
+) -> Lesson:
     """The lesson of this number, ready to run its programs: live where the machine can show them, else by replay.
 
-    `mode` (or the environment variable LAB_MODE) is `live`, `replay` or `record`; `folder` is where recordings lie.
+    `cores` is how many its pictures need: 1 for a lesson of which a single core shows the same.  `mode` (or the
+    environment variable LAB_MODE) is `live`, `replay` or `record`; `folder` is where recordings lie.
+
+    Raises ValueError for a mode that there is not.
     """
     chosen = mode or os.environ.get("LAB_MODE", "")
     if chosen and chosen not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}, not {chosen!r}")
-    why = why_replay()
+    why = why_replay(cores)
     if not chosen:
         chosen = "replay" if why else "live"
     return Lesson(number, chosen, why or "it was asked for", Path(folder) if folder else _recordings())
@@ -122,7 +131,10 @@ class Lesson:
             return self._replayed(key, found)
         if self.mode == "replay" and not _can_run(backend):
             what = "no recording of it" if found is None else "a recording only of the program as it was"
-            raise ReplayError(f"{program.name!r} cannot run here ({why_replay()}), and there is {what}")
+            raise ReplayError(
+                f"{program.name!r} cannot run on {backend!r} here ({why_replay(1)}), and there is {what}. "
+                "Read on with the outputs that are stored in the notebook, or open it on another machine"
+            )
         print(f"~ {key}: run live")
         try:
             trace = program.run(backend, **settings)
@@ -161,13 +173,15 @@ class Lesson:
         if self.mode != "record" or trace is None:
             return
         trace = _published(trace)
-        place = trace.environment
+        place, digest = trace.environment, _digest(program)
+        if self._index["runs"].get(key, {"program": digest})["program"] != digest:
+            raise ValueError(f"two different programs were run as {key!r}: tell them apart by name=")
         self._index["made"] = f"{place.implementation} {place.python}, {place.os}, {words.count(place.cores, 'core')}"
         file = f"{self.number}-{re.sub(r'[^a-z0-9]+', '-', key.lower()).strip('-')}.trace"
         self._index["runs"][key] = {
             "file": file,
-            "program": _digest(program),
-            "error": None if error is None else [type(error).__name__, str(error)],
+            "program": digest,
+            "error": None if error is None else _told(error),
         }
         self.folder.mkdir(exist_ok=True)
         trace.save(self.folder / file)
@@ -177,10 +191,25 @@ class Lesson:
         print(f"~ {key}: replayed from a recording")
         trace = Trace.load(self.folder / Path(found["file"]).name)
         if found["error"]:
-            name, said = found["error"]
-            kind = getattr(errors, name, RunError)
-            raise kind(said, trace) if issubclass(kind, RunError) else RunError(said, trace)
+            raise _again(found["error"], trace)
         return trace
+
+
+def _told(error: RunError) -> list[Any]:
+    """What is kept of an error, besides its trace: its kind, its words, and of a deadlock the ring."""
+    told: list[Any] = [type(error).__name__, str(error)]
+    return [*told, [list(one) for one in error.ring]] if isinstance(error, DeadlockError) else told
+
+
+def _again(told: list[Any], trace: Trace) -> RunError:
+    """The error as it was."""
+    name, said, *ring = told
+    kind = getattr(errors, name, RunError)
+    if kind is DeadlockError:
+        return DeadlockError(said, trace, tuple(Stuck(*one) for one in (ring[0] if ring else ())))
+    if kind is WorkerError:
+        return WorkerError(said, trace, trace.errors)
+    return kind(said, trace) if issubclass(kind, RunError) else RunError(said, trace)
 
 
 def _published(trace: Trace) -> Trace:

@@ -97,6 +97,39 @@ def test_a_recorded_error_is_raised_again_with_its_trace(again):
     with pytest.raises(runtime.DeadlockError, match="one worker waits for itself") as caught:
         again.run(program, "threads")
     assert len(caught.value.trace.deadlock) == 1
+    (waiting,) = caught.value.ring
+    assert (waiting.worker, waiting.channel, waiting.sending) == ("waits", "self", False)
+    assert waiting.source.strip() == "outbox.send(inbox.recv())"
+
+
+def test_a_recorded_failure_is_raised_again_with_what_failed(folder):
+    program = runtime.Program("failing")
+
+    @program.worker()
+    def fails():
+        raise ValueError("as it should")
+
+    with pytest.raises(runtime.WorkerError) as first:
+        lesson("02", mode="record", folder=folder).run(program, "threads")
+    with pytest.raises(runtime.WorkerError) as second:
+        lesson("02", mode="replay", folder=folder).run(program, "threads")
+    assert str(second.value) == str(first.value)
+    assert [failure.message for failure in second.value.failures] == ["as it should"]
+
+
+def test_two_programs_are_not_recorded_as_one(tmp_path):
+    recording = lesson("01", mode="record", folder=tmp_path)
+    recording.run(greeting(), "threads")
+    recording.run(greeting("good day"), "threads")  # another argument only
+    other = greeting()
+
+    @other.worker(name="adds")
+    def adds():
+        pass
+
+    with pytest.raises(ValueError, match="tell them apart by name="):
+        recording.run(other, "threads")
+    recording.run(other, "threads", name="with a third")
 
 
 def test_a_measured_number_is_that_of_the_recording(again, folder):
@@ -122,11 +155,12 @@ def test_the_banner_is_one_masked_line_in_both_modes(again, tmp_path):
 
 def test_what_can_neither_run_nor_be_replayed_says_so(again, monkeypatch):
     monkeypatch.setattr(replay, "_can_run", lambda backend: False)
-    monkeypatch.setattr(replay, "why_replay", lambda: "this Python has no interpreters to run workers in")
+    monkeypatch.setattr(replay, "why_replay", lambda cores: "this Python has no interpreters to run workers in")
     changed = greeting()
     changed.name = "other"
     with pytest.raises(
-        ReplayError, match=r"'other' cannot run here \(this Python has no .*, and there is no recording"
+        ReplayError,
+        match=r"'other' cannot run on 'interpreters' here \(this Python has no .*, and there is no recording",
     ):
         again.run(changed)
 
@@ -136,8 +170,10 @@ def test_the_mode_follows_the_machine_and_the_environment(monkeypatch):
     monkeypatch.setattr(os, "process_cpu_count", lambda: 1)
     assert lesson("01").mode == "replay"
     assert "one core" in lesson("01").banner
+    assert lesson("01", cores=1).mode == "live"
     monkeypatch.setattr(os, "process_cpu_count", lambda: 2)
     assert lesson("01").mode == "live"
+    assert "only 2 cores here, and it takes four" in lesson("01", cores=4).banner
     monkeypatch.setenv("LAB_MODE", "replay")
     assert lesson("01").mode == "replay"
     with pytest.raises(ValueError, match="mode must be one of"):
