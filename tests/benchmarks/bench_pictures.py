@@ -1,4 +1,6 @@
-"""How a timeline holds up at scale: `python -m tests.benchmarks.bench_pictures [SPANS ...]`, by default 100000 1000000.
+"""How a timeline holds up at scale: `python -m tests.benchmarks.bench_pictures [SPANS ...] [--page FILE.md]`.
+
+Of 100,000 and of 1,000,000 spans, unless told otherwise.
 
 For each size a made trace, and a really recorded one, in headless Chromium on this machine: the page's size, the time
 from its address to its first paint, frames a second while it plays, and the time from a step (pan or zoom) to the
@@ -10,10 +12,14 @@ The aims: below 20 MB, first paint within 3 s, 30 frames a second or more, steps
 
 from __future__ import annotations
 
+import argparse
+import datetime
+import os
+import platform
 import statistics
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -148,44 +154,74 @@ def measure(browser, path: Path) -> dict[str, float]:
     return found
 
 
-def report(title: str, ours: dict[str, float], theirs: dict[str, float]) -> None:
+def report(title: str, ours: dict[str, float], theirs: dict[str, float]) -> Iterator[str]:
     """Both, line by line, with the aim."""
-    print(f"\n{title}")
+    yield title
     for name, value in ours.items():
         aim = next(value for key, value in AIMS.items() if name.startswith(key))
         unit = "MB" if name == "page" else "" if name == "frames a second" else "ms"
         good = value >= aim if name == "frames a second" else value < aim
-        other = f"{theirs[name]:,.1f} {unit}" if name in theirs else "not reached"
+        other = f"{theirs[name]:,.1f} {unit}".rstrip() if name in theirs else "not reached"
         sign = ">=" if name == "frames a second" else "<"
         aimed = f"{sign} {aim:,.0f} {unit}".strip()
-        print(f"  {name:16} {value:10,.1f} {unit:2}  {'ok' if good else 'MISSED':6} (aim {aimed}); naive Bokeh {other}")
+        yield f"  {name:16} {value:10,.1f} {unit:2}  {'ok' if good else 'MISSED':6} (aim {aimed}); naive Bokeh {other}"
 
 
-def main(sizes: list[int]) -> None:
+def write(page: Path, lines: list[str], browser: str) -> None:
+    """The page of results."""
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    today = f"{datetime.datetime.now(tz=datetime.UTC):%Y-%m-%d}"
+    page.write_text(
+        "# How a timeline holds up\n\nWritten by a run of the benchmark; do not edit.  Your own:\n\n"
+        "```sh\npython -m tests.benchmarks.bench_pictures --page "
+        f"{page.as_posix()}\n```\n\n"
+        f"CPython {platform.python_version()}, Chromium {browser} without a screen, {platform.system()}, "
+        f"{os.cpu_count()} cores; {today}; load average {load} at the end.\n\n"
+        "```text\n" + "\n".join(lines) + "\n```\n",
+        "utf-8",
+    )
+
+
+def main(sizes: list[int], page: Path | None) -> None:
     """Measure and print."""
     from playwright.sync_api import sync_playwright
 
     import bootstrap
 
+    lines: list[str] = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=bootstrap.find_browser(), args=FLAGS)
         for size in sizes:
             for kind, trace in (("made", large(size)), ("recorded", recorded(size))):
-                began = time.perf_counter()
-                page, plain = Path(folder, "ours.html"), Path(folder, "naive.html")
-                vizlib.timeline(trace).save(page)
-                took = time.perf_counter() - began
-                naive(trace, plain)
-                told = f"{len(trace.spans):,} spans and {len(trace.messages):,} messages, {kind}; saved in {took:.1f} s"
-                ours = measure(browser, page)
-                try:
-                    theirs = measure(browser, plain)
-                except Exception as error:  # a browser that gives up on a page is a result too
-                    print(f"  naive Bokeh: {str(error).splitlines()[0]}")
-                    theirs = {"page": plain.stat().st_size / 1e6}
-                report(told, ours, theirs)
+                found = compare(browser, kind, trace, Path(folder))
+                print("\n".join(found), end="\n\n", flush=True)
+                lines += [*([""] if lines else []), *found]
+        version = browser.version
         browser.close()
+    if page:
+        write(page, lines, version)
+
+
+def compare(browser, kind: str, trace: runtime.Trace, folder: Path) -> list[str]:
+    """Our page and the naive one of a trace."""
+    began = time.perf_counter()
+    page, plain = folder / "ours.html", folder / "naive.html"
+    vizlib.timeline(trace).save(page)
+    took = time.perf_counter() - began
+    naive(trace, plain)
+    told = f"{len(trace.spans):,} spans and {len(trace.messages):,} messages, {kind}; saved in {took:.1f} s"
+    ours = measure(browser, page)
+    try:
+        theirs = measure(browser, plain)
+    except Exception as error:  # a browser that gives up on a page is a result too
+        print(f"  naive Bokeh: {str(error).splitlines()[0]}")
+        theirs = {"page": plain.stat().st_size / 1e6}
+    return list(report(told, ours, theirs))
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [100_000, 1_000_000])
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("sizes", nargs="*", type=int, default=[100_000, 1_000_000], metavar="SPANS")
+    parser.add_argument("--page", type=Path, metavar="FILE.md", help="write the page of results")
+    options = parser.parse_args()
+    main(options.sizes, options.page)
