@@ -105,6 +105,7 @@ class ChannelMachine(RuleBasedStateMachine):
         self.waiting_to_send: dict[int, int] = {}  # worker -> value
         self.waiting_to_recv: set[int] = set()
         self.passive: set[int] = set()  # those of them that offer nothing
+        self.stirred = False  # one of those who wait may for a moment still try to meet a sender whom another met
         self.next_value = 0
 
     # --- orders ---------------------------------------------------------------------------------------------------
@@ -117,7 +118,7 @@ class ChannelMachine(RuleBasedStateMachine):
     def send(self, data, deed):
         worker = data.draw(st.sampled_from(self.idle(self.senders)))
         unseen = self.capacity == 0 and bool(self.waiting_to_recv) and self.waiting_to_recv <= self.passive
-        if unseen and deed == "send_timeout":
+        if (unseen and deed == "send_timeout") or (self.waiting_to_recv and self.stirred):
             deed = "send"  # whether they meet in time nobody can say
         value, self.next_value = self.next_value, self.next_value + 1
         worker.order(deed, value)
@@ -126,6 +127,7 @@ class ChannelMachine(RuleBasedStateMachine):
         elif unseen and deed == "send_nowait":
             self.expect({worker.who: "ChannelFullError"})
         elif self.waiting_to_recv:
+            self.stirred = self.capacity == 0 and len(self.waiting_to_recv) > 1
             self.expect({worker.who: "sent"}, one_of=dict.fromkeys(self.waiting_to_recv, value))
         elif self.capacity is None or len(self.queue) < self.capacity:
             self.queue.append(value)
