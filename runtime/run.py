@@ -60,7 +60,9 @@ class Run:
         self._timed_out = self._done = False
         self._limit = ""  # which one was hit, in words
         self._stopped_by = ""
-        self._final: Trace | None = None
+        self._over = False  # the host is gone, and nothing is recorded any more
+        self._last_facts: recording.RunFacts
+        self._final: Trace | None = None  # made of the recording when it is first asked for: that can take long
         self._began = time.monotonic_ns()
         self._python = python or sys.executable
         self._host = hosting.take(self._python)
@@ -92,9 +94,19 @@ class Run:
 
     @property
     def trace(self) -> Trace:
-        """What has been recorded so far."""
+        """What has been recorded so far.
+
+        Of a run that is over it is made once, when it is first asked for: some 10 s for a million messages.
+        """
         with self._memory_lock:
-            return self._final if self._final is not None else recording.read(self._memory, self._facts())
+            if self._final is None:
+                over = self._over
+                trace = recording.read(self._memory, self._last_facts if over else self._facts())
+                if not over:
+                    return trace
+                self._final = trace
+                self._memory.close()
+            return self._final
 
     def progress(self, after: progress.Progress | None = None) -> progress.Progress:
         """What happened since `after`, or since the beginning, at a cost that does not grow with the run's length.
@@ -102,8 +114,10 @@ class Run:
         Until the host has said that the workers run, and after the run is over, it tells of no stretch of time.  Call
         `poll` in between, which hears what the host says.
         """
+        if self._over:
+            return progress.finished(self.trace, after)
         with self._memory_lock:
-            if self._final is not None:
+            if self._final is not None:  # it has ended meanwhile
                 return progress.finished(self._final, after)
             facts = self._facts()
             if not self._started:
@@ -117,12 +131,12 @@ class Run:
         """
         ends = time.monotonic() + timeout
         self._listen(lambda: ends)
-        return self._final is not None or self._done or self._process.poll() is not None
+        return self._over or self._done or self._process.poll() is not None
 
     @property
     def running(self) -> bool:
         """Whether the host lives."""
-        return self._final is None and self._process.poll() is None
+        return not self._over and self._process.poll() is None
 
     def wait(self) -> Trace:
         """Block until the program has ended and return its trace.  Raises as `Program.run` does.
@@ -137,17 +151,19 @@ class Run:
         overdue_at = self._overdue_at()
         if overdue_at is not None and not self._done and time.monotonic() >= overdue_at:
             self._timed_out = True  # the host keeps the time itself, but this one is too far gone for that
-        trace = self._finish()
+        self._finish()
+        trace = self.trace
         self._raise_for(trace)
         return trace
 
     def stop(self) -> str:
         """End the run and return when the host is gone.
 
+        However much was recorded, all of it is kept: `trace` is made of it when it is asked for.
         Returns what it took: "" when it had ended already, "woken" when waking the workers that waited was enough,
         "interrupted" when an exception had to be raised in one that computed, "killed" when the host had to be killed.
         """
-        if self._final is not None:
+        if self._over:
             return self._stopped_by
         if self._process.poll() is None and not self._done:
             self._stopped_by = "woken"
@@ -172,7 +188,7 @@ class Run:
         self.stop()
 
     def __del__(self) -> None:
-        if getattr(self, "_final", None) is None and hasattr(self, "_process"):
+        if not getattr(self, "_over", True) and hasattr(self, "_process"):
             with contextlib.suppress(Exception):
                 self._finish()
 
@@ -196,7 +212,7 @@ class Run:
             return
         try:
             with selectors.DefaultSelector() as selector:
-                if self._final is not None:
+                if self._over:
                     return
                 selector.register(self._host.from_host, selectors.EVENT_READ)
                 while not self._done:
@@ -225,25 +241,23 @@ class Run:
             self._started |= content
             self._done = True
 
-    def _finish(self) -> Trace:
-        """See the host out, read the recording for good, and give everything back."""
+    def _finish(self) -> None:
+        """See the host out, and give everything back but the recording."""
         with self._lock:
-            if self._final is not None:
-                return self._final
+            if self._over:
+                return
             if not self._done:
                 # it is dead, and its exit code tells how; or it will not end by itself
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(_LAST_MOMENT_S if not self._stopped_by else 0)
             self._host.kill()
             self._process.wait()
+            ended_ns = time.monotonic_ns()
             self._last_words = self._host.last_words()
             hosting.give_back(self._python)
-            final = recording.read(self._memory, self._facts())
-            with self._memory_lock:
-                self._final = final
-                self._memory.close()
-                self._host.close()
-            return final
+            self._last_facts = self._facts()._replace(ended_ns=ended_ns)
+            self._over = True
+            self._host.close()
 
     def _facts(self) -> recording.RunFacts:
         job, started = self._job, self._started

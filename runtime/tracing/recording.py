@@ -32,6 +32,7 @@ class RunFacts(NamedTuple):
     errors: tuple[WorkerFailure, ...] = ()
     deadlock: tuple[Deadlocked, ...] = ()
     complete: bool = True
+    ended_ns: int = 0  # of the monotonic clock, when the host was gone; 0: it is not
 
 
 def read(memory: mmap.mmap, facts: RunFacts) -> Trace:
@@ -50,7 +51,7 @@ def read(memory: mmap.mmap, facts: RunFacts) -> Trace:
             lanes=lanes,
             workers=facts.workers,
             epoch_ns=facts.epoch_ns,
-            ended_ns=time.monotonic_ns(),
+            ended_ns=facts.ended_ns or time.monotonic_ns(),
             channels=facts.channels,
             observer_lane=observer if observed else None,
             gil_shared=facts.gil_shared,

@@ -1,7 +1,8 @@
 """How fast a run ends when it must: `python -m tests.benchmarks.bench_endings [ROUNDS]`.
 
 Deadlock: from the last worker's blocking to the host's report, for rings of 2 to 50 workers.  Stop: from the call of
-`Run.stop` to its return, when the host is gone, for a worker that waits, one that loops and one that stays in C.
+`Run.stop` to its return, when the host is gone, for a worker that waits, one that loops and one that stays in C; and
+for runs that have recorded much, with what it then takes to make their trace.
 """
 
 from __future__ import annotations
@@ -61,6 +62,29 @@ def stop_ms(deed: str, backend: str) -> tuple[float, str]:
     return (time.perf_counter() - began) * 1e3, how
 
 
+def stop_recorded_ms(records: int) -> tuple[float, float]:
+    """Milliseconds that `Run.stop` takes after so many records, and until its trace is there."""
+    program = runtime.Program("recorded")
+
+    @program.worker(*program.channel("line", capacity=None), records // 2)
+    def work(inbox, out, count):
+        for n in range(count):
+            out.send(n)
+            inbox.recv()
+        while True:
+            pass
+
+    run = program.start()
+    told = run.progress()
+    while told.received < records // 2 and not run.poll(0.05):
+        told = run.progress(told)
+    began = time.perf_counter()
+    run.stop()
+    stopped = time.perf_counter()
+    assert len(run.trace.messages) == records // 2
+    return (stopped - began) * 1e3, (time.perf_counter() - began) * 1e3
+
+
 def lines(rounds: int) -> Iterator[str]:
     """The figures, a line each."""
     for backend in runtime.BACKENDS:
@@ -72,6 +96,9 @@ def lines(rounds: int) -> Iterator[str]:
             stops = [stop_ms(deed, backend) for _ in range(rounds)]
             median = statistics.median(took for took, _ in stops)
             yield f"{backend:>12}: a worker that {name:18} stopped after {median:4.0f} ms ({stops[0][1]})"
+    for records in (20_000, 200_000, 1_000_000):
+        stopped, decoded = stop_recorded_ms(records)
+        yield f"interpreters: {records:>9,} records: stopped after {stopped:4.0f} ms, trace after {decoded:6.0f} ms"
 
 
 if __name__ == "__main__":

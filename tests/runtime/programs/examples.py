@@ -28,7 +28,7 @@ def squares(count: int = 100, copies: int = 2) -> runtime.Program:
     return program
 
 
-def pair() -> tuple[runtime.Program, object, object]:
+def pair(capacity: int | None = 2) -> tuple[runtime.Program, object, object]:
     """A program with one channel and no workers yet."""
     program = runtime.Program("pair")
-    return program, *program.channel("line", capacity=2)
+    return program, *program.channel("line", capacity=capacity)

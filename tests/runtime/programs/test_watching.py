@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 
 import pytest
 
@@ -14,9 +15,9 @@ from tests.runtime.programs.examples import pair, squares
 PATIENCE_S = 60
 
 
-def spinning(snippet="while True: pass"):
+def spinning(snippet="while True: pass", capacity=2):
     """A run whose worker has begun to execute `snippet`."""
-    program, receiving, sending = pair()
+    program, receiving, sending = pair(capacity)
 
     @program.worker(receiving, sending, snippet)
     def work(inbox, out, snippet):
@@ -75,6 +76,23 @@ def test_one_thread_stops_what_another_waits_for(snippet, took):
     assert run.stop() == took
     waiting.join(PATIENCE_S)
     assert ended == [True]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a call that stays in C")
+@pytest.mark.parametrize("snippet", ["while True: pass", "re.match('(a+)+b', 'a' * 64)"])
+def test_stop_does_not_wait_for_the_trace_which_has_everything_all_the_same(snippet):
+    count = 60_000
+    run, _ = spinning(f"for n in range({count - 1}): out.send(n)\n{snippet}", capacity=None)
+    told = run.progress()
+    while told.sent < count and not run.poll(0.005):
+        told = run.progress(told)
+    run.stop()
+    stopped = time.monotonic_ns()
+    assert run._final is None  # so it was not made meanwhile
+    trace = run.trace
+    assert len(trace.messages) == count
+    assert 0 < trace.wall_ns <= stopped - run._started["epoch_ns"]
+    assert trace is run.trace
 
 
 def test_looking_on_while_the_run_ends_is_safe():
