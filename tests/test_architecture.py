@@ -237,6 +237,7 @@ ROOMS: dict[str, str] = {
     "vizlib.teaching.markup": "",
     "vizlib.teaching.questions": "teaching.answers teaching.markup",
     "vizlib.teaching.reveal": "teaching.answers teaching.markup",
+    "vizlib.teaching.bars": "teaching.markup",
     "vizlib.teaching.forms": "teaching.answers teaching.markup teaching.questions",
     "vizlib.teaching.requirements": (
         "runtime.tracing.model runtime.tracing.rings runtime.tracing.traces teaching.questions words"
@@ -290,7 +291,7 @@ ROOMS: dict[str, str] = {
         "runtime.errors runtime.reports runtime.tracing.traces teaching.markup teaching.scheduler.puzzle words"
     ),
     "vizlib.teaching": (
-        "teaching.answers teaching.efforts teaching.flows teaching.forms teaching.misconceptions "
+        "teaching.answers teaching.bars teaching.efforts teaching.flows teaching.forms teaching.misconceptions "
         "teaching.progress teaching.questions teaching.replay teaching.report teaching.requirements "
         "teaching.reveal teaching.scheduler"
     ),

@@ -170,4 +170,20 @@ TABLE = (
         given=("from vizlib.teaching import right, wrong", "reasons"),
         gaps=2,
     ),
+    Exercise(
+        "15_processes_interpreters_threads_memory",
+        (
+            Mistake("the result of hang is right", "It returned 0; expected was 400000"),
+            Mistake("at most 100 bytes copied", "1,600,0"),
+            Mistake("every worker finishes", "hang raised MovedError", "send(poster)", "send(poster, move=True)"),
+            Mistake("it runs on interpreters", "This run was on threads", '"interpreters"', '"threads"'),
+            Mistake("the result of hang is right", "It returned 100000", "part * 100_000", "0"),
+            Mistake(
+                "at most 100 bytes copied",
+                "400,000 bytes",
+                'send("done")',
+                "send(bytes(poster[first:first + 100_000]))",
+            ),
+        ),
+    ),
 )

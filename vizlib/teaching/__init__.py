@@ -4,6 +4,7 @@
     estimate(question, key=...)                            the same with a number
     prediction(key)                                        what was predicted
     reveal(key, measured, what)                            the prediction drawn beside what was measured
+    bars(title, {name: number}, unit)                      a few measured numbers, drawn
     quiz(ask(question, options), ...)                      a self-test
     check(trace, results_add_up_to(...), ...)              marks an exercise from the trace of its run
 
@@ -17,7 +18,7 @@ What a check can ask for:
     results_add_up_to, result_is, all_returned, no_deadlock, workers_at_least, runs_on          how it ended
     reason_is                                              and why it was done so, chosen from a few reasons
     every_message_received, order_kept, depth_at_most, channels_bounded, capacity_at_most, messages_sent, bytes_sent,
-    crosses_by
+    bytes_copied, crosses_by
                                                            what went through the channels: the same on any machine
     faster_than, work_divided, parallel_at_least, blocked_at_most, time_in
                                                            where the time went: measured, so give it room
@@ -26,8 +27,10 @@ Everything shows itself in a notebook, and reads as text without one.  What it i
 """
 
 from vizlib.teaching.answers import prediction
+from vizlib.teaching.bars import Bars, bars
 from vizlib.teaching.efforts import blocked_at_most, faster_than, parallel_at_least, time_in, work_divided
 from vizlib.teaching.flows import (
+    bytes_copied,
     bytes_sent,
     capacity_at_most,
     channels_bounded,
@@ -59,6 +62,7 @@ from vizlib.teaching.scheduler import Puzzle, PuzzleError
 
 __all__ = [
     "MISCONCEPTIONS",
+    "Bars",
     "Contrast",
     "Form",
     "Lesson",
@@ -74,7 +78,9 @@ __all__ = [
     "Verdict",
     "all_returned",
     "ask",
+    "bars",
     "blocked_at_most",
+    "bytes_copied",
     "bytes_sent",
     "capacity_at_most",
     "channels_bounded",

@@ -13,6 +13,8 @@ from runtime.tracing.traces import Trace
 from vizlib import words
 from vizlib.teaching.requirements import Requirement, Verdict
 
+_WITHOUT_COPY = (Transfer.BUFFER, Transfer.MOVE, Transfer.REFERENCE)
+
 
 def every_message_received(channel: str | None = None) -> Requirement:
     """Nothing that was sent, into `channel` or any, stayed there."""
@@ -113,6 +115,19 @@ def bytes_sent(*, at_most: int | None = None, at_least: int | None = None, chann
     )
 
 
+def bytes_copied(*, at_most: int | None = None, at_least: int | None = None, channel: str | None = None) -> Requirement:
+    """At most, or at least, so many bytes were copied on their way.  Of buffers, shown or moved, none are."""
+    return _bounded(
+        "bytes_copied",
+        at_most,
+        at_least,
+        channel,
+        "byte",
+        lambda messages: sum(one.size for one in messages if one.transfer not in _WITHOUT_COPY),
+        "copied",
+    )
+
+
 def crosses_by(*transfers: Transfer, channel: str | None = None) -> Requirement:
     """Everything sent, into `channel` or any, crossed in one of these ways, such as `Transfer.SHARE`."""
     if not transfers:
@@ -138,6 +153,7 @@ def _bounded(
     channel: str | None,
     noun: str,
     measure: Callable[[list[Message]], int],
+    what: str = "",
 ) -> Requirement:
     if (at_most is None) == (at_least is None):
         raise ValueError(f"{who}() expected one of at_most and at_least: pass exactly one of them")
@@ -149,7 +165,7 @@ def _bounded(
 
     bound = f"at most {words.count(at_most, noun)}" if at_most is not None else ""
     bound = bound or f"at least {words.count(at_least or 0, noun)}"
-    return Requirement(f"{bound}{_of(channel)}", _over(channel, judge))
+    return Requirement(" ".join(filter(None, (bound, what))) + _of(channel), _over(channel, judge))
 
 
 def _of(channel: str | None) -> str:
