@@ -130,6 +130,30 @@ class Desk:
                 return self.wait_until_idle()
         raise AssertionError(f"no cell {cell_id!r} below")
 
+    def write(self, cell_id: str, source: str) -> None:
+        """Put other text into a cell."""
+        self.page.evaluate(
+            f"([id, text]) => {_MODEL}.find((cell) => cell.id === id).sharedModel.setSource(text)", [cell_id, source]
+        )
+
+    def start(self, cell_id: str) -> None:
+        """Run one cell, and do not wait for it."""
+        self.select(cell_id)
+        self.page.evaluate("void jupyterapp.commands.execute('notebook:run-cell')")
+
+    def run(self, cell_id: str) -> str:
+        """Run one cell, wait until it has ended, and return what it shows."""
+        count = f"(id) => {_MODEL}.find((cell) => cell.id === id).executionCount"
+        before = self.page.evaluate(count, cell_id)
+        self.start(cell_id)
+        self.page.wait_for_function(f"([id, before]) => ![null, before].includes(({count})(id))", arg=[cell_id, before])
+        self.wait_until_idle()
+        return self.output(cell_id).inner_text()
+
+    def output(self, cell_id: str):
+        """Where a cell shows its results."""
+        return self.cell(cell_id).locator(".jp-Cell-outputArea")
+
     def run_all(self) -> None:
         """Run all cells and wait until the last has ended."""
         self.command("notebook:run-all-cells")

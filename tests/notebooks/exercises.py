@@ -61,6 +61,12 @@ TABLE = (
                 "at most 10 messages", "20,0", "        mine += 1\n", "        mine += 1\n        counted.send(0)\n"
             ),
             Mistake("the result of keeper is right", "It returned 10000", "sum(counted)", "counted.recv()"),
+            Mistake(
+                "every worker finishes",
+                "keeper raised ChannelClosedError",
+                "sum(counted)",
+                "counted.recv() + counted.recv() + counted.recv()",
+            ),
         ),
         gaps=2,
     ),
@@ -73,6 +79,12 @@ TABLE = (
                 "It returned None",
                 "return today.recv()",
                 "today.recv()\n    import string\n    return getattr(string, 'discount', None)",
+            ),
+            Mistake(
+                "the result of till #2 is right",
+                "It returned 'as decided'",
+                "return today.recv()",
+                "today.recv()\n    return 'as decided'",
             ),
             Mistake("every worker finishes", "raised", "    today.send(percent)\n", "", times=1),
             Mistake("at least 2 messages", "No message was sent", "return today.recv()", "return 15"),
@@ -98,6 +110,13 @@ TABLE = (
             Mistake("the result of client is right", "It returned [4, 9, 49, 100]; expected was [9, 100, 49, 4]"),
             Mistake("no deadlock", "calculator", "    questions.close()\n", ""),
             Mistake("the result of client is right", "No worker 'client' returned", "((label, n * n))", "((n, n * n))"),
+            Mistake("at least 8 messages", "6 messages", "enumerate(numbers)", "enumerate(numbers[1:])"),
+            Mistake(  # one question too many; all its answers are there before the client takes as many as it needs
+                "every message is received",
+                "answers",
+                "    questions.close()\n",
+                "    questions.send((99, 9))\n    questions.close()\n    while len(answers) < 5:\n        pass\n",
+            ),
         ),
         gaps=3,
     ),
@@ -124,6 +143,8 @@ TABLE = (
                 '"ann to bob", 1',
             ),
             Mistake("the result of eve is right", "It returned 3; expected was 2", "return heard", "return number"),
+            Mistake("the result of ann is right", "It returned 4; expected was 3", "eve_ann_out, 3", "eve_ann_out, 4"),
+            Mistake("the result of bob is right", "It returned 2; expected was 1", "ann_bob_out, 1", "ann_bob_out, 2"),
             Mistake("every worker finishes", "raised ChannelClosedError", "    return left.recv()", "    return 1"),
         ),
         gaps=2,
@@ -132,6 +153,7 @@ TABLE = (
         "08_what_a_crossing_costs",
         (
             Mistake("at most 10 messages", "5,000 messages"),
+            Mistake("at least 1 message", "No message was sent", "numbers.send((0, 5_000))", "pass"),
             Mistake("at most 1,000 bytes", "bytes", "send((0, 5_000))", "send(tuple(range(5_000)))"),
             Mistake(
                 "the result of divider is right", "expected was 715", "range(first, last)", "range(first + 1, last)"
@@ -167,7 +189,7 @@ TABLE = (
                 "sum(n * n for n in range(200_000))",
             ),
         ),
-        given=("from vizlib.teaching import right, wrong", "reasons"),
+        given=("from vizlib.teaching import right, wrong", "reasons", 'reason = "?"'),
         gaps=2,
     ),
     Exercise(

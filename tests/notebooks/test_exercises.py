@@ -17,6 +17,7 @@ import pytest
 
 from runtime.errors import RunError
 from tests.notebooks.exercises import TABLE
+from tests.vizlib import builders
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 TRIES = 3
@@ -43,11 +44,12 @@ def blocks(lesson):
 def marked(tmp_path):
     """Mark an answer as the lesson does: each requirement with its verdict, by its title."""
 
-    def mark(exercise, answer):
+    def mark(exercise, answer=None):
         sources = [cells(exercise.lesson).get(one, one) for one in ("import runtime", *exercise.given)]
         scope = run("\n".join(sources), tmp_path / "given.py", {})
         try:
-            run(answer, tmp_path / "answer.py", scope)
+            scope["mine"] = builders.trace()  # of no run at all
+            run(answer or "", tmp_path / "answer.py", scope)
         except RunError as error:
             scope["mine"] = error
         run(cells(exercise.lesson)["make-check"].replace("check(\n", "report = check(\n", 1), "check", scope)
@@ -93,6 +95,12 @@ def test_a_known_mistake_is_named(exercise, mistake, marked):
             break
     assert verdict.met is False
     assert mistake.told in verdict.words
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
+def test_each_requirement_is_failed_by_a_known_mistake(exercise, marked):
+    """One that no mistake can fail would ask for nothing."""
+    assert {mistake.title for mistake in exercise.mistakes} == set(marked(exercise))
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))

@@ -6,10 +6,12 @@ A lesson need not have recordings: then it runs where it is, and says so.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from runtime.tracing.model import State
 from runtime.tracing.traces import Trace
@@ -61,6 +63,21 @@ def test_the_programs_that_were_recorded_are_those_of_the_lesson(number):
 def flush(source):
     """Without indentation: a worker may be defined within a function."""
     return "\n".join(line.strip() for line in source.strip().splitlines())
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("number", KEPT)
+def test_every_run_of_a_recorded_lesson_is_replayed(number, monkeypatch):
+    """Another argument of a program is enough, and a recording stands for it no longer."""
+    monkeypatch.setenv("LAB_MODE", "replay")
+    monkeypatch.setenv("LAB_PROGRESS", "off")
+    notebook = nbformat.read(LESSONS[number], as_version=4)
+    place = {"metadata": {"path": str(NOTEBOOKS)}}
+    NotebookClient(notebook, kernel_name="python3", timeout=120, resources=place).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    told = "".join(output.get("text", "") for output in outputs)
+    assert "replayed from a recording" in told
+    assert re.findall(r"^~ (.*): run live$", told, re.MULTILINE) == []
 
 
 @pytest.mark.parametrize("number", LESSONS)

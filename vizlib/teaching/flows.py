@@ -20,9 +20,12 @@ def every_message_received(channel: str | None = None) -> Requirement:
     """Nothing that was sent, into `channel` or any, stayed there."""
 
     def judge(trace: Trace, messages: list[Message]) -> Verdict:
-        lost = sum(message.receiver == NONE for message in messages)
+        lost = [message for message in messages if message.receiver == NONE]
         if lost:
-            return Verdict(False, f"{lost:,} of {words.count(len(messages), 'message')} were never received.")
+            where = [words.plain(name) for name in dict.fromkeys(trace.channels[one.channel].name for one in lost)]
+            verb = "was" if len(lost) == 1 else "were"
+            told = f"{len(lost):,} of {words.count(len(messages), 'message')} {verb} never received"
+            return Verdict(False, f"{told}, sent into {words.listed(where)}.")
         return Verdict(True, f"All {words.count(len(messages), 'message')}.")
 
     return Requirement(f"every message is received{_of(channel)}", _over(channel, judge))

@@ -7,7 +7,8 @@
 
 Recordings lie in `notebooks/recorded`, made from real runs by `tests/notebooks/record.py`: an index for each lesson,
 and one trace for each run.  Whoever changes a program gets it run here, on what there is: a recording stands only for
-the very program that it was made of.
+the very program that it was made of, with the very arguments: one that is measured is made the recorded one by
+`measured`.
 """
 
 from __future__ import annotations
@@ -228,11 +229,12 @@ def _can_run(backend: str) -> bool:
 
 
 def _digest(program: Declared) -> str:
-    """What a program is made of: its channels, and each worker's name, text and number of copies.
+    """What a program is made of: its channels, and each worker's name, text, arguments and number of copies.
 
-    Not the arguments: lessons choose the size of a job so that it takes long enough on the machine at hand.
+    An argument without a `repr` of its own makes every program another one, which is then run here.
     """
     parts: list[Any] = [sorted(program.channels.items(), key=str)]
-    for name, (function, _, copies) in program.workers.items():
-        parts.append([name, copies, textwrap.dedent(inspect.getsource(function)).strip()])
+    for name, (function, arguments, copies) in program.workers.items():
+        text = textwrap.dedent(inspect.getsource(function)).strip()
+        parts.append([name, copies, text, [repr(one) for one in arguments]])
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -79,16 +79,24 @@ def test_a_recording_tells_nothing_of_whose_machine_it_was(again):
     assert " " not in trace.environment.os
 
 
-def test_another_argument_is_the_same_program_another_line_is_not(again, capsys):
-    assert again.run(greeting("good day")).results == {"says": None, "hears": "hello"}
-    changed = greeting("good day")
+def test_another_line_or_another_argument_is_another_program(again, capsys):
+    changed = greeting()
 
     @changed.worker(*changed.workers["hears"][1])
     def hears(words):
         return words.recv() + "!"
 
-    assert again.run(changed, "threads").results["hears"] == "good day!"
-    assert capsys.readouterr().out.splitlines()[-1] == "~ greeting threads: run live"
+    assert again.run(changed, "threads").results["hears"] == "hello!"
+    assert again.run(greeting("good day"), "threads").results["hears"] == "good day"
+    assert capsys.readouterr().out == "~ greeting threads: run live\n" * 2
+
+
+def test_a_measured_argument_is_that_of_the_recorded_program(tmp_path, capsys):
+    recording = lesson("01", mode="record", folder=tmp_path)
+    recording.run(greeting(recording.measured("size", 3)), "threads")
+    there = lesson("01", mode="replay", folder=tmp_path)
+    assert there.run(greeting(int(there.measured("size", 5))), "threads").results["hears"] == 3
+    assert capsys.readouterr().out.endswith("replayed from a recording\n")
 
 
 def test_a_recorded_error_is_raised_again_with_its_trace(again):
@@ -120,16 +128,10 @@ def test_a_recorded_failure_is_raised_again_with_what_failed(folder):
 def test_two_programs_are_not_recorded_as_one(tmp_path):
     recording = lesson("01", mode="record", folder=tmp_path)
     recording.run(greeting(), "threads")
-    recording.run(greeting("good day"), "threads")  # another argument only
-    other = greeting()
-
-    @other.worker(name="adds")
-    def adds():
-        pass
-
+    recording.run(greeting(), "threads")
     with pytest.raises(ValueError, match="tell them apart by name="):
-        recording.run(other, "threads")
-    recording.run(other, "threads", name="with a third")
+        recording.run(greeting("good day"), "threads")
+    recording.run(greeting("good day"), "threads", name="by day")
 
 
 def test_a_measured_number_is_that_of_the_recording(again, folder):
