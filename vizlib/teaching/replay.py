@@ -48,6 +48,10 @@ class Runnable(Declared, Protocol):
 class ReplayError(RuntimeError):
     """A run that this machine cannot do, and of which there is no recording."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the message alone."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 def why_replay(cores: int = 2) -> str:
     """Why this machine cannot show a lesson that needs so many `cores`; empty where it can."""
@@ -102,9 +106,8 @@ class Lesson:
         if self.mode == "replay":
             made = self._index.get("made")
             if not made:
-                return (
-                    f"replay, because {self.why}; but nothing is recorded for this lesson, so it runs here after all."
-                )
+                rest = "it runs here after all" if _can_run("interpreters") else "only what needs none runs here"
+                return f"replay, because {self.why}; but nothing is recorded for this lesson, so {rest}."
             return (
                 f"replay, because {self.why}: its runs were recorded on {words.plain(str(made))}. "
                 "What you change yourself runs here."
@@ -127,16 +130,18 @@ class Lesson:
         `Program.run` raises, also in replay; `ReplayError` for what can neither be run here nor has been recorded.
         """
         key = " ".join(part for part in (program.name, backend, name) if part)
+        told = f"~ {program.name} on {backend}" + (f", {name}" if name else "")
         found = self._index["runs"].get(key)
         if self.mode == "replay" and found is not None and found["program"] == _digest(program):
-            return self._replayed(key, found)
+            print(f"{told}: replayed from a recording")
+            return self._replayed(found)
         if self.mode == "replay" and not _can_run(backend):
             what = "no recording of it" if found is None else "a recording only of the program as it was"
             raise ReplayError(
                 f"{program.name!r} cannot run on {backend!r} here ({why_replay(1)}), and there is {what}. "
                 "Read on with the outputs that are stored in the notebook, or open it on another machine"
             )
-        print(f"~ {key}: run live")
+        print(f"{told}: run live")
         try:
             trace = program.run(backend, **settings)
         except RunError as error:
@@ -188,8 +193,7 @@ class Lesson:
         trace.save(self.folder / file)
         self._write()
 
-    def _replayed(self, key: str, found: Mapping[str, Any]) -> Trace:
-        print(f"~ {key}: replayed from a recording")
+    def _replayed(self, found: Mapping[str, Any]) -> Trace:
         trace = Trace.load(self.folder / Path(found["file"]).name)
         if found["error"]:
             raise _again(found["error"], trace)

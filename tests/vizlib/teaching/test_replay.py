@@ -70,7 +70,7 @@ def test_a_recorded_run_is_replayed_and_says_so(again, capsys):
     trace = again.run(program)
     assert trace.results == {"says": None, "hears": "hello"}
     assert len(trace.messages) == 1
-    assert capsys.readouterr().out == "~ greeting interpreters: replayed from a recording\n"
+    assert capsys.readouterr().out == "~ greeting on interpreters: replayed from a recording\n"
 
 
 def test_a_recording_tells_nothing_of_whose_machine_it_was(again):
@@ -88,7 +88,7 @@ def test_another_line_or_another_argument_is_another_program(again, capsys):
 
     assert again.run(changed, "threads").results["hears"] == "hello!"
     assert again.run(greeting("good day"), "threads").results["hears"] == "good day"
-    assert capsys.readouterr().out == "~ greeting threads: run live\n" * 2
+    assert capsys.readouterr().out == "~ greeting on threads: run live\n" * 2
 
 
 def test_a_measured_argument_is_that_of_the_recorded_program(tmp_path, capsys):
@@ -143,7 +143,7 @@ def test_a_measured_number_is_that_of_the_recording(again, folder):
 def test_live_runs_record_nothing(tmp_path, capsys):
     live = lesson("01", mode="live", folder=tmp_path / "none")
     assert live.run(greeting(), "threads").complete
-    assert capsys.readouterr().out == "~ greeting threads: run live\n"
+    assert capsys.readouterr().out == "~ greeting on threads: run live\n"
     assert not (tmp_path / "none").exists()
 
 
@@ -152,10 +152,10 @@ def test_the_banner_is_one_masked_line_in_both_modes(again, tmp_path):
         assert repr(one).startswith(f"~ lesson 01: {told}")
         assert len(repr(one).splitlines()) == 1
     assert f"{os.process_cpu_count()} core" in again.banner
-    assert "nothing is recorded" in lesson("77", mode="replay", folder=tmp_path).banner
+    assert "nothing is recorded for this lesson, so it runs here" in lesson("77", mode="replay", folder=tmp_path).banner
 
 
-def test_what_can_neither_run_nor_be_replayed_says_so(again, monkeypatch):
+def test_what_can_neither_run_nor_be_replayed_says_so(again, folder, monkeypatch):
     monkeypatch.setattr(replay, "_can_run", lambda backend: False)
     monkeypatch.setattr(replay, "why_replay", lambda cores: "this Python has no interpreters to run workers in")
     changed = greeting()
@@ -163,8 +163,10 @@ def test_what_can_neither_run_nor_be_replayed_says_so(again, monkeypatch):
     with pytest.raises(
         ReplayError,
         match=r"'other' cannot run on 'interpreters' here \(this Python has no .*, and there is no recording",
-    ):
+    ) as caught:
         again.run(changed)
+    assert caught.value._render_traceback_() == [f"ReplayError: {caught.value}"]
+    assert "so only what needs none runs here" in lesson("77", mode="replay", folder=folder / "none").banner
 
 
 def test_the_mode_follows_the_machine_and_the_environment(monkeypatch):
