@@ -192,6 +192,15 @@ def test_a_crash_of_the_host_keeps_what_was_recorded(backend, deed, says):
     assert caught.value.trace.workers[0].ending == Ending.LOST
 
 
+@pytest.fixture
+def interruptible():
+    """Also where the tests run in a shell's background, and Ctrl-C is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_interrupt_stops_a_run():
     program = runtime.Program("interrupted")
 
