@@ -208,4 +208,28 @@ TABLE = (
             ),
         ),
     ),
+    Exercise(
+        "17_transactions",
+        (
+            Mistake("the result of bank is right", "It returned {'a': 75, 'b': 125, 'c': 75}"),
+            Mistake("the result of bank is right", "It returned {'a': 75, 'b': 100", "        tx[target] += 1\n", ""),
+            Mistake("it runs on interpreters", "This run was on threads", '"interpreters"', '"threads"'),
+            Mistake("every worker finishes", "raised TypeError", "def move(tx)", "def move()"),
+            Mistake(
+                "at least 200 messages in requests",
+                "messages",
+                "    for _ in range(times):\n        store.atomically(move)\n",
+                "    def all_at_once(tx):\n        for _ in range(times):\n            move(tx)\n"
+                "    store.atomically(all_at_once)\n",
+            ),
+            Mistake(
+                "at least 2 messages in start",
+                "No message was sent in start",
+                '    for _ in range(2):\n        start.send("go")\n',
+                "",
+            ),
+        ),
+        given=("bank",),
+        gaps=2,
+    ),
 )
