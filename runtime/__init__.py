@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from runtime.errors import NotShareableError as NotShareableError
     from runtime.errors import ProgramError as ProgramError
     from runtime.errors import RunError as RunError
+    from runtime.errors import RunInterruptedError as RunInterruptedError
     from runtime.errors import RunLimitError as RunLimitError
     from runtime.errors import RunStoppedError as RunStoppedError
     from runtime.errors import RunTimeoutError as RunTimeoutError
@@ -88,6 +89,7 @@ _HOMES = {
         "NotShareableError",
         "ProgramError",
         "RunError",
+        "RunInterruptedError",
         "RunLimitError",
         "RunStoppedError",
         "RunTimeoutError",

@@ -21,6 +21,8 @@ TypeError
  └─ NotShareableError             the object cannot cross; says which part, why, and what would work
 ValueError
  └─ TraceFormatError              a trace file is damaged or foreign; says where
+KeyboardInterrupt
+ └─ RunInterruptedError           Ctrl-C, or a notebook's ■, came while a run was waited for, and stopped it
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runtime.reports import Stuck
     from runtime.tracing.model import WorkerFailure
     from runtime.tracing.traces import Trace
@@ -124,6 +128,25 @@ class RunLimitError(RunError):
 
 class RunStoppedError(RunError):
     """The run was stopped before it ended."""
+
+
+class RunInterruptedError(KeyboardInterrupt):
+    """Ctrl-C, or a notebook's ■, came while a run was waited for.  The run was stopped."""
+
+    def __init__(self, program: str, trace_of: Callable[[], Trace]) -> None:
+        super().__init__(
+            f"program {program!r} was interrupted, and is stopped. What was recorded so far is in the error's .trace"
+        )
+        self._trace_of = trace_of
+
+    @property
+    def trace(self) -> Trace:
+        """What was recorded until then."""
+        return self._trace_of()
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the message alone.  It knows which cell it was."""
+        return [f"KeyboardInterrupt: {self}"]
 
 
 class HostCrashError(RunError):

@@ -19,6 +19,7 @@ from runtime.backends import BACKENDS
 from runtime.errors import (
     DeadlockError,
     HostCrashError,
+    RunInterruptedError,
     RunLimitError,
     RunStoppedError,
     RunTimeoutError,
@@ -141,13 +142,13 @@ class Run:
     def wait(self) -> Trace:
         """Block until the program has ended and return its trace.  Raises as `Program.run` does.
 
-        Ctrl-C stops the run and raises `KeyboardInterrupt`; `trace` then holds what was recorded.
+        Ctrl-C stops the run and raises `RunInterruptedError`, a `KeyboardInterrupt` that has what was recorded.
         """
         try:
             self._listen(self._overdue_at)
         except KeyboardInterrupt:
             self.stop()
-            raise
+            raise RunInterruptedError(self.name, lambda: self.trace) from None
         overdue_at = self._overdue_at()
         if overdue_at is not None and not self._done and time.monotonic() >= overdue_at:
             self._timed_out = True  # the host keeps the time itself, but this one is too far gone for that

@@ -219,11 +219,13 @@ def test_the_interrupt_stops_a_run():
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="'interrupted' was interrupted, and is stopped") as caught:
         run.wait()
     thread.join()
     assert not run.running
     assert run.trace.workers[0].ending == Ending.STOPPED
+    assert caught.value.trace is run.trace
+    assert caught.value._render_traceback_() == [f"KeyboardInterrupt: {caught.value}"]  # a notebook shows this alone
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the backend `processes` needs Linux")
