@@ -22,6 +22,9 @@ class Stuck(NamedTuple):
     line: int
     source: str  # of that line
     lock: bool = False  # whether it waits to take a lock, which is the `channel`
+    made_by: str = ""  # the worker that made the channel; empty for one of the program's
+    made_line: int = 0  # at which line
+    lies_in: str = ""  # the channel in which lies, unreceived, the end that the next one would need; empty: it has one
 
 
 def describe_failures(failures: Sequence[WorkerFailure]) -> str:
@@ -43,6 +46,7 @@ def describe_deadlock(program: str, stuck: Sequence[Stuck]) -> str:
         deed = f"receive from {each.channel!r}" if each.sending else f"send to {each.channel!r}"
         if each.lock:
             deed = f"give back lock {each.channel!r}"
+        deed += _about(each)
         place = f", at line {each.line}: {each.source}" if each.line > 0 else ""
         lines.append(f"  {each.worker!r} has waited {each.waited_ms:.0f} ms for {releaser.worker!r} to {deed}{place}")
     advice = (
@@ -51,6 +55,17 @@ def describe_deadlock(program: str, stuck: Sequence[Stuck]) -> str:
         "The trace so far is in the error's .trace"
     )
     return "\n".join([*lines, advice])
+
+
+def _about(stuck: Stuck) -> str:
+    """What there is to say of a channel that the program does not declare, and of an end that is on its way."""
+    said = []
+    if stuck.made_by:
+        said.append(f"made by {stuck.made_by!r}" + (f" at line {stuck.made_line}" if stuck.made_line > 0 else ""))
+    if stuck.lies_in:
+        end = "receiving" if stuck.sending else "sending"
+        said.append(f"its {end} end lies in {stuck.lies_in!r}, not received")
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def describe_crash(

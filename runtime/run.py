@@ -25,8 +25,9 @@ from runtime.errors import (
     RunTimeoutError,
     WorkerError,
 )
-from runtime.host.job import FrameReader, HostJob, Outcome, write_frame
+from runtime.host.job import FrameReader, HostJob, Outcome, Told, write_frame
 from runtime.tracing import progress, recording
+from runtime.tracing.decode import Declared
 from runtime.tracing.layout import Head
 from runtime.tracing.model import NONE, Deadlocked, Ending, Environment, Worker, WorkerFailure
 from runtime.tracing.traces import Trace
@@ -57,6 +58,7 @@ class Run:
         self._outcomes: list[Outcome] = []
         self._deadlock: list[reports.Stuck] = []
         self._ring: tuple[Deadlocked, ...] = ()  # the same for the trace
+        self._met: tuple[Declared, ...] = ()  # its channels
         self._started: dict[str, Any] = {}
         self._timed_out = self._done = False
         self._limit = ""  # which one was hit, in words
@@ -283,6 +285,7 @@ class Run:
             },
             errors=tuple(self._failure(outcome) for outcome in self._outcomes if outcome.ending == Ending.RAISED),
             deadlock=self._ring,
+            met=self._met,
             complete=len(outcomes) == len(job.workers)
             and all(outcome.ending == Ending.RETURNED for outcome in self._outcomes),
         )
@@ -301,21 +304,36 @@ class Run:
         failure = WorkerFailure(job.name, outcome.error_type, message, outcome.error_traceback, outcome.error_line)
         return reports.explain(failure, self._job.limits.memory_bytes)
 
-    def _note_deadlock(self, waits: list[tuple[int, int, bool, int]]) -> None:
+    def _note_deadlock(self, waits: list[Told]) -> None:
         """Put the host's numbers into words, while the recording still says at which line each waits."""
         now, epoch_ns = time.monotonic_ns(), self._started["epoch_ns"]
-        numbers = {key: number for number, key in enumerate(self._started["channels"])}
-        for worker, key, sending, since_ns in waits:
-            job = self._job.workers[worker]
-            line_at = self._job.layout.lane_at(worker) + 8 * Head.PARKED_LINE
+        names = dict(zip(self._started["channels"], (channel.name for channel in self._job.channels), strict=True))
+        for wait in waits:
+            job = self._job.workers[wait.worker]
+            line_at = self._job.layout.lane_at(wait.worker) + 8 * Head.PARKED_LINE
             line = int.from_bytes(self._memory[line_at : line_at + 8], "little")
-            (name, _, lock), source = self._job.channels[numbers[key]], reports.source_line(job.snippet, line)
-            self._deadlock.append(reports.Stuck(job.name, sending, name, (now - since_ns) / 1e6, line, source, lock))
-        following = [wait[0] for wait in (*waits[1:], waits[0])]
+            self._deadlock.append(
+                reports.Stuck(
+                    job.name,
+                    wait.sending,
+                    names.get(wait.channel, wait.name),
+                    (now - wait.since_ns) / 1e6,
+                    line,
+                    reports.source_line(job.snippet, line),
+                    wait.lock,
+                    self._job.workers[wait.made_by].name if wait.made_by >= 0 else "",
+                    wait.made_line,
+                    names.get(wait.lies_in_key, wait.lies_in),
+                )
+            )
+        following = [wait.worker for wait in (*waits[1:], waits[0])]
         self._ring = tuple(
-            Deadlocked(worker, awaited, numbers[key], sending, max(since_ns - epoch_ns, 0), stuck.line or NONE)
-            for (worker, key, sending, since_ns), awaited, stuck in zip(waits, following, self._deadlock, strict=True)
+            Deadlocked(
+                wait.worker, awaited, wait.channel, wait.sending, max(wait.since_ns - epoch_ns, 0), stuck.line or NONE
+            )
+            for wait, awaited, stuck in zip(waits, following, self._deadlock, strict=True)
         )
+        self._met = tuple((wait.channel, wait.name, wait.capacity, wait.lock) for wait in waits)
 
     def _raise_for(self, trace: Trace) -> None:
         if self._deadlock:

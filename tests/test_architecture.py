@@ -95,18 +95,23 @@ ROOMS: dict[str, str] = {
     "runtime.channels.crossing": (
         "channels.buffers channels.context channels.diagnosis channels.end channels.transfer errors tracing.vocabulary"
     ),
+    "runtime.channels.marks": "channels.context channels.core channels.letterbox",
+    "runtime.channels.sharing": "channels.context channels.end",
     "runtime.channels.sending": (
-        "channels.buffers channels.context channels.core channels.end channels.letterbox channels.parking "
-        "channels.transfer errors tracing.layout tracing.recorder"
+        "channels.buffers channels.context channels.core channels.end channels.letterbox channels.marks "
+        "channels.parking channels.sharing channels.transfer errors tracing.layout tracing.recorder"
     ),
     "runtime.channels.awaiting": "channels.parking",
     "runtime.channels.receiving": (
         "channels.awaiting channels.buffers channels.context channels.core channels.end channels.lending "
-        "channels.letterbox channels.parking channels.sending errors tracing.layout tracing.vocabulary"
+        "channels.letterbox channels.parking channels.sending channels.sharing errors tracing.layout "
+        "tracing.vocabulary"
     ),
-    "runtime.channels.ends": "channels.context channels.core channels.end channels.receiving channels.sending",
+    "runtime.channels.ends": (
+        "channels.context channels.core channels.end channels.marks channels.receiving channels.sending"
+    ),
     "runtime.channels.locks": (
-        "channels.context channels.core channels.end channels.receiving channels.sending errors"
+        "channels.context channels.core channels.end channels.marks channels.receiving channels.sending errors"
     ),
     "runtime.channels.vigil": "channels.parking",
     "runtime.channels.timers": (
@@ -123,7 +128,10 @@ ROOMS: dict[str, str] = {
     "runtime.host.job": "snippets tracing.layout",
     "runtime.host.observer": "channels.parking tracing.layout tracing.recorder",
     "runtime.host.output": "tracing.recorder",
-    "runtime.host.deadlock": "channels.core",
+    "runtime.host.sight": (
+        "channels.broker channels.core channels.ground channels.marks channels.processbox cpython errors tracing.layout"
+    ),
+    "runtime.host.deadlock": "channels.core cpython host.job host.sight",
     "runtime.host.lines": "channels.context",
     "runtime.host.worker": (
         "channels.buffers channels.context channels.core channels.diagnosis channels.ends channels.locks "
@@ -137,15 +145,16 @@ ROOMS: dict[str, str] = {
         "host.watchdog host.worker"
     ),
     "runtime.host.coordinator": (
-        "backends channels.context channels.core channels.locks channels.memory channels.parking cpython "
-        "host.deadlock host.job host.memory "
-        "host.observer host.runners host.worker tracing.recorder tracing.vocabulary"
+        "backends channels.context channels.core channels.locks channels.memory channels.parking channels.sharing "
+        "cpython host.deadlock host.job host.memory "
+        "host.observer host.runners host.sight host.worker tracing.recorder tracing.vocabulary"
     ),
     # runtime: programs and their runs
     "runtime.reports": "snippets tracing.model",
     "runtime.hosting": "errors",
     "runtime.run": (
-        "backends errors host.job hosting reports tracing.layout tracing.model tracing.progress tracing.recording "
+        "backends errors host.job hosting reports tracing.decode tracing.layout tracing.model tracing.progress "
+        "tracing.recording "
         "tracing.traces"
     ),
     "runtime.program": "backends channels.broker channels.diagnosis errors host.job run snippets tracing.traces",

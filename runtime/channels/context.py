@@ -26,6 +26,7 @@ class Context(NamedTuple):
     spins: int = 0  # how often an end that must wait looks again before it sleeps, where that pays
     name: str = ""  # the worker's
     by_reference: bool = False  # whether its ends may come to another worker's thread, as they are
+    board: LaneWriter | None = None  # where it says at which channels that the host does not know it waits
 
 
 NOBODY = Context()

@@ -55,6 +55,9 @@ class Shared(enum.IntEnum):
     SENDING_OVER = 6  # 1 when the last sender has closed
     RECEIVING_OVER = 7
     RECEIVERS_ASLEEP = 8  # the gates' flags, each in a cache line of its own
+    CAPACITY = 9  # + 1; 0: no bound.  This and the rest is for the deadlock watch: see `marks`
+    MADE_BY = 10  # the worker that made the channel, + 1; 0: no worker
+    MADE_LINE = 11
     SENDERS_ASLEEP = 16
     LOCK = 17  # 1 when the channel is a lock: see `locks`
     HELD_BY_THREAD = 18  # the system's number of the thread that has the lock, or 0
@@ -62,6 +65,7 @@ class Shared(enum.IntEnum):
     HELD_SINCE = 20
     HELD_LINE = 21
     HELD_BY_NAME = 24  # four words of UTF-8
+    NAME = 28  # the same
 
 
 class Row(enum.IntEnum):
@@ -76,6 +80,10 @@ class Row(enum.IntEnum):
     WAITING_AMONG = 6  # of how many ends this one is, in a select; 0: alone
     COUNT = 8  # objects sent or received
     BYTES = 9
+    CARRIER = 10  # of an end on its way in a message: the channel's number
+    CARRIER_STATE = 11  # ... and the descriptor of that channel's words, + 1
+    SENDER = 12  # ... who sends it: worker + 1
+    POSTED = 13  # the row's ticket, when the message is in the channel
 
 
 class Side(enum.IntEnum):
@@ -123,6 +131,7 @@ class Core:
         self.arrivals = parking.Gate(parking.attach_semaphore(address.arrivals), words, Shared.RECEIVERS_ASLEEP)
         self.room = parking.Gate(parking.attach_semaphore(address.room), words, Shared.SENDERS_ASLEEP)
         self._mutex = parking.Mutex(parking.attach_semaphore(address.mutex))
+        self.hidden = bool(words[Shared.MADE_BY])  # a worker made it, so the host does not know it
         self.ends: dict[Handle, weakref.ref[Any]] = {}  # those that are open here
         self._hold = self._take_row(Side.HOLD, 0)
 
@@ -138,6 +147,7 @@ class Core:
             ground.give_back(address, last=True)
             raise
         core.words[Shared.KEY] = address.key
+        core.words[Shared.CAPACITY] = address.capacity + 1
         _open_here[_known_as(address)] = core
         return core
 
@@ -171,7 +181,7 @@ class Core:
             words[Shared.RETIRED_SENT if sending else Shared.RETIRED_RECEIVED] += words[at + Row.COUNT]
             words[Shared.RETIRED_BYTES] += words[at + Row.BYTES]
             words[at + Row.COUNT] = words[at + Row.BYTES] = words[at + Row.CLAIMED] = words[at + Row.WAITING_SINCE] = 0
-            words[at + Row.WAITING_AMONG] = 0
+            words[at + Row.WAITING_AMONG] = words[at + Row.CARRIER] = words[at + Row.POSTED] = 0
             words[at + Row.OWNER] = owner
             words[at + Row.SIDE] = side
             words[Shared.ROWS_USED] = max(words[Shared.ROWS_USED], row)
@@ -208,6 +218,7 @@ class Core:
                 )
             words[at + Row.CLAIMED] = 1
             words[at + Row.OWNER] = owner or words[at + Row.OWNER]
+            words[at + Row.CARRIER] = 0
         finally:
             self._mutex.release()
 

@@ -176,7 +176,8 @@ class End:
         context = current()
         self._lane, self._cancel_fd, self._spins = context.lane, context.cancel_fd, context.spins
         self._home = get_ident()
-        self._core.words[self._row_at + Row.OWNER] = context.owner
+        words, at = self._core.words, self._row_at
+        words[at + Row.CARRIER], words[at + Row.OWNER] = 0, context.owner
 
     def _check_open(self) -> None:
         if self._closed:
@@ -185,17 +186,23 @@ class End:
 
     def _wait(self, gate: Gate, attempt: Callable[[], Any], op: Op, line: int, deadline: Deadline) -> Any:
         """Wait at a gate; say meanwhile that this end waits.  Return `BLOCKED` when the deadline came first."""
-        words, at, lane, since = self._core.words, self._row_at + _WAITING_SINCE, self._lane, _now()
+        core = self._core
+        words, at, lane, since = core.words, self._row_at + _WAITING_SINCE, self._lane, _now()
         words[self._row_at + Row.WAITING_UNTIL] = deadline or 0
         words[at] = since
         if lane is not None:
-            lane.parked(op, self._core.key, line, since)
+            lane.parked(op, core.key, line, since)
+        board = current().board if core.hidden else None
+        if board is not None:
+            board.waits_at(((core.key, core.address.state),))
         try:
             return gate.wait(attempt, deadline, self._cancel_fd, self._spins)
         finally:
             words[at] = 0
             if lane is not None:
                 lane.unparked()
+            if board is not None:
+                board.waits_no_more()
 
 
 def _adopt(kind: type[End], address: tuple[Any, ...], handle: Handle) -> End:
@@ -212,16 +219,34 @@ def line_in(filename: str, frame: FrameType | None) -> int:
     return 0
 
 
-def set_out(obj: Any) -> Any:
-    """What crosses by reference: the object itself, but for an end, also one in a tuple, a clone.
+class HasEnds:
+    """What is no end, but made of some: a copy of it crosses, also between threads."""
+
+    __slots__ = ()
+
+    def set_out(self, clones: list[tuple[Core, Handle]]) -> Self:
+        """The copy that crosses.  Adds its ends to `clones`."""
+        raise NotImplementedError
+
+    def come_in(self) -> None:
+        """Let its ends belong to this thread."""
+        raise NotImplementedError
+
+
+def set_out(obj: Any, clones: list[tuple[Core, Handle]]) -> Any:
+    """What crosses by reference: the object itself, but for an end or a lock, also in a tuple, a clone.
 
     So that each side has an end of its own to close, as it has between interpreters.
     """
     if isinstance(obj, End):
-        return obj.leaving()
+        clone = obj.leaving()
+        clones.append((clone._core, clone._handle))
+        return clone
+    if isinstance(obj, HasEnds):
+        return obj.set_out(clones)
     if type(obj) is not tuple:
         return obj
-    items = tuple(map(set_out, obj))
+    items = tuple(set_out(item, clones) for item in obj)
     return obj if all(map(is_, items, obj)) else items
 
 
@@ -229,6 +254,8 @@ def come_in(obj: Any) -> None:
     """Let the ends in what came by reference belong to this thread."""
     if isinstance(obj, End):
         obj._settle()
+    elif isinstance(obj, HasEnds):
+        obj.come_in()
     elif type(obj) is tuple:
         for item in obj:
             come_in(item)

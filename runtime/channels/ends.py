@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from runtime.channels.context import current
 from runtime.channels.core import Core
 from runtime.channels.end import ChannelStats as ChannelStats
+from runtime.channels.end import line_in
+from runtime.channels.marks import sign
 from runtime.channels.receiving import RecvChannel as RecvChannel
 from runtime.channels.sending import SendChannel as SendChannel
 
@@ -18,7 +22,9 @@ def create_channel(name: str | None = None, capacity: int | None = 0) -> tuple[R
     if capacity is not None and (not isinstance(capacity, int) or isinstance(capacity, bool) or capacity < 0):
         raise ValueError(f"capacity must be None or a whole number from 0 on, not {capacity!r}")
     core = Core.create(name, capacity)
-    lane = current().lane
+    context = current()
+    lane = context.lane
+    sign(core, context.owner, 0 if lane is None else line_in(lane.filename, sys._getframe(1)))
     if lane is not None:
         lane.created(core.key, core.name, capacity)
     return RecvChannel(core), SendChannel(core)

@@ -18,7 +18,8 @@ from typing import Any
 
 from runtime.channels.context import current
 from runtime.channels.core import Core, Handle, Shared
-from runtime.channels.end import line_in
+from runtime.channels.end import HasEnds, come_in, line_in, set_out
+from runtime.channels.marks import read_text, sign, write_text
 from runtime.channels.receiving import RecvChannel
 from runtime.channels.sending import SendChannel
 from runtime.errors import ChannelClosedError, ChannelEmptyError, ChannelError, ChannelTimeoutError
@@ -28,7 +29,6 @@ _me = threading.get_native_id
 _THREAD, _WORKER, _SINCE, _LINE = (
     int(word) for word in (Shared.HELD_BY_THREAD, Shared.HELD_BY_WORKER, Shared.HELD_SINCE, Shared.HELD_LINE)
 )
-_NAME_AT, _NAME_WORDS = int(Shared.HELD_BY_NAME), 4
 
 
 def lay(name: str | None, *, local: bool = False) -> Core:
@@ -39,7 +39,7 @@ def lay(name: str | None, *, local: bool = False) -> Core:
     return core
 
 
-class Lock:
+class Lock(HasEnds):
     """A lock that the workers of a program share, in whatever interpreters, threads or processes they run.
 
     `with lock:` takes it and gives it back.  It is not reentrant, and is given back by the thread that took it.  It can
@@ -51,7 +51,9 @@ class Lock:
     def __init__(self, name: str | None = None) -> None:
         """Create a lock, free.  In a program, declare it: `program.lock(name)`."""
         core = lay(name)
-        lane = current().lane
+        context = current()
+        lane = context.lane
+        sign(core, context.owner, 0 if lane is None else line_in(lane.filename, sys._getframe(1)))
         if lane is not None:
             lane.created(core.key, core.name, 1, lock=True)
         self._attach(RecvChannel(core), SendChannel(core))
@@ -103,7 +105,7 @@ class Lock:
             raise ChannelClosedError(f"lock {self.name!r} was taken by {left_by}, which ended without giving it back")
         context = current()
         words[_LINE], words[_SINCE], words[_WORKER] = line, _now(), context.owner
-        _write_name(words, context.name)
+        write_text(words, Shared.HELD_BY_NAME, context.name)
         words[_THREAD] = me
         self._mine = True
         return True
@@ -149,7 +151,7 @@ class Lock:
 
     def _holder(self) -> str:
         words = self._words
-        name = _read_name(words)
+        name = read_text(words, Shared.HELD_BY_NAME)
         who = f"worker {name!r}" if name else f"thread {words[_THREAD]}"
         return f"{who} at line {words[_LINE]}" if words[_LINE] else who
 
@@ -165,6 +167,14 @@ class Lock:
             state = f"held by {self._holder()} for {(_now() - since) / 1e6:.1f} ms"
         return f"<Lock {self.name!r}, {state}>"
 
+    def set_out(self, clones: list[tuple[Core, Handle]]) -> Lock:
+        """A copy of this lock for another thread."""
+        return _join(set_out(self._taking, clones), set_out(self._giving, clones))
+
+    def come_in(self) -> None:
+        """Belong to the thread that calls this."""
+        come_in((self._taking, self._giving))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _join, (self._taking, self._giving)
 
@@ -173,14 +183,3 @@ def _join(taking: RecvChannel, giving: SendChannel) -> Lock:
     lock = Lock.__new__(Lock)
     lock._attach(taking, giving)
     return lock
-
-
-def _write_name(words: memoryview[int], name: str) -> None:
-    data = name.encode("utf-8", "replace")[: _NAME_WORDS * 8].ljust(_NAME_WORDS * 8, b"\0")
-    for index in range(_NAME_WORDS):
-        words[_NAME_AT + index] = int.from_bytes(data[index * 8 : index * 8 + 8], "little")
-
-
-def _read_name(words: memoryview[int]) -> str:
-    data = b"".join(words[_NAME_AT + index].to_bytes(8, "little") for index in range(_NAME_WORDS))
-    return data.rstrip(b"\0").decode("utf-8", "ignore")

@@ -49,6 +49,8 @@ class _Word(enum.IntEnum):
     FREE = 8  # and following: the first free place of each size
 
 
+COUNT = int(_Word.COUNT)
+"""The word, in front of the letters, that says how many there are."""
 _COUNT, _USED, _FREE = int(_Word.COUNT), int(_Word.USED), int(_Word.FREE)
 
 

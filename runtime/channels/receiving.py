@@ -9,10 +9,10 @@ from _thread import get_ident
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from runtime.channels import buffers, lending
+from runtime.channels import buffers, lending, sharing
 from runtime.channels.context import Context, Passenger, travel
 from runtime.channels.core import END, Address, Core, Handle, Row, Side, give_up
-from runtime.channels.end import STATUS, End, come_in, line_in
+from runtime.channels.end import STATUS, End, HasEnds, come_in, line_in
 from runtime.channels.letterbox import PASSENGERS, SERIAL_SHIFT, TRANSFER_MASK, WORKER_MASK, WORKER_SHIFT, Letter
 from runtime.channels.parking import BLOCKED, Deadline, Gate, deadline_after
 from runtime.channels.sending import SendChannel
@@ -28,7 +28,7 @@ from runtime.tracing.vocabulary import Transfer
 
 _now = time.monotonic_ns
 _NO_DEFAULT: Any = object()
-_COUNT = int(Row.COUNT)
+_COUNT, _OWNER = int(Row.COUNT), int(Row.OWNER)
 _SHARE, _PICKLE, _REFERENCE = int(Transfer.SHARE), int(Transfer.PICKLE), int(Transfer.REFERENCE)
 _LARGE = 50_000  # bytes that take longer to copy than to see that they are there
 _AGAIN_NS = 1_000_000
@@ -124,6 +124,8 @@ class RecvChannel(End):
 
     def receive(self, timeout: float | None, may_wait: bool, line: int) -> Any:
         """As `recv`, or `recv_nowait`, called at a line of the snippet that the caller knows."""
+        if self._home and self._home != get_ident():
+            self._settle()
         return self._recv(timeout, may_wait, line)
 
     def __iter__(self) -> Iterator[Any]:
@@ -150,6 +152,16 @@ class RecvChannel(End):
     def key(self) -> int:
         """The number of the channel."""
         return self._core.key
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a worker made the channel."""
+        return self._core.hidden
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The number of the channel, and the descriptor of its words."""
+        return self._core.key, self._core.address.state
 
     @property
     def gate(self) -> Gate:
@@ -194,8 +206,10 @@ class RecvChannel(End):
             kind = label & TRANSFER_MASK
             if _SHARE < kind < _REFERENCE:
                 value, size = self._open(label, payload)
-            elif kind == _REFERENCE and (type(value) is tuple or isinstance(value, End)):
-                come_in(value)
+            elif kind == _REFERENCE:
+                if type(value) is tuple or isinstance(value, End | HasEnds):
+                    come_in(value)
+                sharing.note(value, core.words[self._row_at + _OWNER], core.key)
             self._core.words[self._row_at + _COUNT] += 1
         except BaseException as error:
             if lane is not None:
@@ -254,6 +268,7 @@ class RecvChannel(End):
         passengers: tuple[Any, ...] = ()
         if label & PASSENGERS:
             payload, passengers = payload
+            sharing.note_passengers(passengers, self._core.words[self._row_at + _OWNER], self._core.key)
         elif label & TRANSFER_MASK != _PICKLE:
             return payload, payload.nbytes  # a memoryview between threads
         before = travel.arriving

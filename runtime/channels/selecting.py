@@ -131,6 +131,8 @@ def _wait(ends: list[Any], context: Context, line: int, asked: int, deadline: De
             end.note_wait(since, until or 0, len(ends))
         if lane is not None:
             lane.parked(Op.RECV, key, line, since)
+        if context.board is not None:
+            context.board.waits_at([end.place for end in channels if end.hidden])
         found = vigil.wait_at_any(
             [end.gate for end in channels],
             lambda: _receive_ready(ends, line, asked),
@@ -147,6 +149,8 @@ def _wait(ends: list[Any], context: Context, line: int, asked: int, deadline: De
             end.note_wait(0, 0, 0)
         if lane is not None:
             lane.unparked()
+        if context.board is not None:
+            context.board.waits_no_more()
     if found is BLOCKED and lane is not None:
         lane.received(key, 0, 0, 0, Status.TIMEOUT, line, 0, asked, _now())
     return found

@@ -7,14 +7,15 @@ import sys
 import time
 from _thread import get_ident
 from collections.abc import Buffer as HasBuffer
+from collections.abc import Iterable, Sequence
 from types import FrameType
 from typing import Any
 
-from runtime.channels import transfer
+from runtime.channels import marks, sharing, transfer
 from runtime.channels.buffers import Buffer
 from runtime.channels.context import Context
 from runtime.channels.core import Core, Handle, Row, Side, count_sending_end, credit_window
-from runtime.channels.end import STATUS, End, line_in, set_out
+from runtime.channels.end import STATUS, End, HasEnds, line_in, set_out
 from runtime.channels.letterbox import (
     CREDIT_SHIFT,
     MAX_CREDITS,
@@ -32,7 +33,7 @@ from runtime.tracing.layout import Op, Status
 from runtime.tracing.recorder import preview_of
 
 _now = time.monotonic_ns
-_COUNT, _BYTES = int(Row.COUNT), int(Row.BYTES)
+_COUNT, _BYTES, _OWNER = int(Row.COUNT), int(Row.BYTES), int(Row.OWNER)
 
 
 class SendChannel(End):
@@ -93,6 +94,8 @@ class SendChannel(End):
 
     def put(self, obj: Any, line: int) -> None:
         """As `send_nowait`, called at a line of the snippet that the caller knows."""
+        if self._home and self._home != get_ident():
+            self._settle()
         self._send(obj, None, False, line)
 
     def send_buffer(self, obj: HasBuffer, timeout: float | None = None) -> None:
@@ -136,6 +139,7 @@ class SendChannel(End):
         began = encoded = admitted = 0 if lane is None else _now()
         payload, kind, size = obj, transfer.REFERENCE, 0
         serial = 0
+        travellers: Sequence[marks.Traveller] = ()
         try:
             if self._closed:
                 self._check_open()
@@ -143,8 +147,14 @@ class SendChannel(End):
                 payload, kind, size = encoder.encode(obj)
                 if lane is not None and type(obj) not in transfer.ENCODED_AT_ONCE:
                     encoded = admitted = _now()
-            elif type(obj) is tuple or isinstance(obj, End):
-                payload = set_out(obj)
+                if kind & PASSENGERS:
+                    travellers = self._embark(payload[1])
+            elif type(obj) not in transfer.ENCODED_AT_ONCE:
+                sharing.note(obj, core.words[self._row_at + _OWNER], core.key)
+                if type(obj) is tuple or isinstance(obj, End | HasEnds):
+                    payload = set_out(obj, travellers := [])
+                    for traveller in travellers:
+                        marks.board(*traveller, core, core.words[self._row_at + _OWNER])
             label = kind | self._label
             credit = self._credit + 1
             if credit >= credit_window[0]:
@@ -170,6 +180,8 @@ class SendChannel(End):
                 status = STATUS.get(type(error), Status.FAILED)
                 lane.sent(core.key, 0, 0, status, line, 0, began, encoded, _now(), preview_of(obj))
             raise
+        if travellers:
+            marks.posted(travellers)
         words, at = core.words, self._row_at
         words[at + _COUNT] += 1
         words[at + _BYTES] += size
@@ -177,6 +189,13 @@ class SendChannel(End):
             lane.serial = serial + 1
             kind &= TRANSFER_MASK
             lane.sent(core.key, serial, kind, 0, line, size, began, encoded, admitted, preview_of(obj))
+
+    def _embark(self, passengers: Iterable[tuple[Any, ...]]) -> Sequence[marks.Traveller]:
+        """Let the deadlock watch know what ends are on their way, and where."""
+        core = self._core
+        owner = core.words[self._row_at + _OWNER]
+        sharing.note_passengers(passengers, owner, core.key)
+        return marks.embark(passengers, core, owner)
 
     def _wait_for_room(self, label: int, payload: Any, credit: int, line: int, deadline: Deadline) -> int:
         """Send when there is room; return the time when there was, or 0 when the deadline came first."""

@@ -18,17 +18,17 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from runtime import cpython
 from runtime.backends import BACKENDS
-from runtime.channels import locks
+from runtime.channels import locks, sharing
 from runtime.channels.context import SPINS
-from runtime.channels.core import Core, Side
+from runtime.channels.core import Core, Row, Side
 from runtime.channels.memory import create as create_block
 from runtime.channels.parking import Semaphore, acquire, attach_semaphore, create_semaphore, is_readable
-from runtime.host import deadlock, memory, observer
+from runtime.host import deadlock, memory, observer, sight
 from runtime.host.job import BufferArgument, EndArgument, FrameReader, HostJob, LockArgument, Outcome, write_frame
 from runtime.host.runners import Life, Runner, create_runner, get_ready, observer_is_ready
 from runtime.host.worker import Post
@@ -107,6 +107,7 @@ class Host:
             else Core.create(channel.name, channel.capacity, local=self._backend.by_reference)
             for channel in self._job.channels
         ]
+        self._sight = sight.Sight(self._channels, sight.heads_of(self._recording_fd, self._job.layout))
         self._buffers = [create_block(size) for size in self._job.buffers]
         ready = create_semaphore()
         ledger = None if self._backend.processes else memory.Ledger(self._recording_fd, self._job.layout)
@@ -124,6 +125,7 @@ class Host:
             observing = self._prepare_observer(ready)
             if observing is not None:
                 self._await(ready)
+        self._observed = observing is not None
         if observing is not None:
             observing()
         if ledger is not None:
@@ -269,13 +271,18 @@ class Host:
                 self._count_threads()
 
     def _look_for_deadlock(self) -> None:
-        stuck = deadlock.find(self._channels, self._sleeps_in_channel)
+        stuck = deadlock.find(self._sight, self._can_only_be_woken, self._allies)
         if stuck:
-            waits = [
-                (wait.worker, wait.channel, wait.side == Side.SEND, wait.since_ns) for wait in deadlock.ring(stuck)
-            ]
-            self._say("deadlock", waits)
+            self._say("deadlock", deadlock.told(deadlock.ring(stuck), self._sight))
             self._stop()
+
+    def _allies(self) -> Mapping[int, frozenset[int]]:
+        """Who could use whose ends; where workers are threads, that can be others than the ends' owners."""
+        if not self._backend.by_reference or not sharing.noted:
+            return {}
+        receivers = {core.key: [core.words[at + Row.OWNER] for at in core.rows(Side.RECV)] for core in self._channels}
+        found = sharing.allies(receivers)
+        return {worker - 1: frozenset(each - 1 for each in group) for worker, group in found.items()}
 
     def _count_threads(self) -> None:
         most = self._job.limits.threads
@@ -288,10 +295,13 @@ class Host:
                 )
                 self._stop()
 
-    def _sleeps_in_channel(self, worker: int) -> bool:
-        """Whether the worker's thread sleeps in poll(2), where the system tells; else whether that is all we know."""
+    def _can_only_be_woken(self, worker: int) -> bool:
+        """Whether the worker's thread sleeps in poll(2) and nobody could act for it, where the system tells."""
         if not observer.available:
             return True
+        threads = 1 + len(self._open) + len(self._job.workers) + self._observed  # watchdogs stay
+        if self._runner.helped(worker, threads):
+            return False
         folder = self._folders[worker]
         with contextlib.suppress(OSError, ValueError):
             return folder != "" and observer.sleeps_in_channel(folder)

@@ -102,6 +102,22 @@ class Outcome(NamedTuple):
     exit_code: int = 0  # of a worker's process that died (`Ending.LOST`); negative for the signal that ended it
 
 
+class Told(NamedTuple):
+    """One worker's wait in a deadlock's ring."""
+
+    worker: int
+    channel: int  # key
+    sending: bool
+    since_ns: int
+    name: str  # of the channel
+    capacity: int | None
+    lock: bool
+    made_by: int  # worker, or -1
+    made_line: int
+    lies_in: str  # the channel in which lies the end that the next one needs; empty when he has one
+    lies_in_key: int
+
+
 def write_frame(fd: int, content: Any) -> None:
     """Write one object.  Blocks while the pipe is full; raises `BrokenPipeError` when nobody reads."""
     data = pickle.dumps(content, protocol=5)

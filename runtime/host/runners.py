@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
+import os
 import pickle
 import sys
 import threading
@@ -47,6 +49,9 @@ class Runner(Protocol):
 
     def threads(self) -> int:
         """How many threads there are in the workers' own processes."""
+
+    def helped(self, worker: int, threads: int) -> bool:
+        """Whether others than its own thread could act for a worker: its process has more than so many `threads`."""
 
     def end(self) -> None:
         """End what would not end with the host."""
@@ -100,6 +105,9 @@ class _InThisProcess:
     def threads(self) -> int:
         return 0
 
+    def helped(self, worker: int, threads: int) -> bool:
+        return os.stat("/proc/self/task").st_nlink - 2 > threads  # two more than the folders in it
+
     def end(self) -> None:
         pass
 
@@ -141,6 +149,9 @@ class ThreadRunner(_InThisProcess):
     def prepare(self, post: Post) -> Life:
         return lambda: worker.live(post, watchdog.start(post.cancel_fd))
 
+    def helped(self, worker: int, threads: int) -> bool:
+        return _thread._count() >= threads  # a library's own threads hold no ends; the main thread is not counted
+
 
 class ProcessRunner(_InThisProcess):
     """Each worker in a process of its own; the observer is here, and looks at them from outside."""
@@ -160,6 +171,9 @@ class ProcessRunner(_InThisProcess):
 
     def cpu_ns(self) -> int:
         return sum(child.cpu_ns() for child in self._children.values())
+
+    def helped(self, worker: int, threads: int) -> bool:
+        return self._children[worker].helped()
 
     def threads(self) -> int:
         return sum(child.threads() for child in self._children.values())

@@ -24,6 +24,16 @@ _START_CODE = "import sys; sys.path[:0] = sys.argv[1:2]; from runtime.host.proce
 _OUR_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+_OUR_THREADS = 3  # in a worker's process: the worker, and who watches for Stop and for the host's end
+_OUR_SIGNALS = sum(
+    1 << number - 1
+    for number in (
+        *(signal.SIGINT, signal.SIGSEGV, signal.SIGFPE, signal.SIGABRT, signal.SIGBUS, signal.SIGILL),
+        *(32, 33),  # the C library's own
+    )
+)
+
+
 class Child:
     """One worker's process, as the host sees it."""
 
@@ -72,6 +82,16 @@ class Child:
             return time.clock_gettime_ns(~self.pid << 3 | 2) if self.pid else 0  # clock_getcpuclockid(3)
         except OSError:
             return 0
+
+    def helped(self) -> bool:
+        """Whether others than its main thread could act for it: threads or processes of its own, signal handlers."""
+        try:
+            with open(f"/proc/{self.pid}/status", "rb") as status:
+                handled = next(int(line[7:], 16) for line in status if line.startswith(b"SigCgt:"))
+            with open(f"/proc/{self.pid}/task/{self.pid}/children", "rb") as children:
+                return self.threads() > _OUR_THREADS or bool(handled & ~_OUR_SIGNALS) or bool(children.read(1))
+        except (OSError, StopIteration):
+            return True
 
     def threads(self) -> int:
         """How many threads it has."""

@@ -68,6 +68,7 @@ def live(post: Post, guard: watchdog.Guard, process: int = 0) -> Outcome:
             post.spins,
             post.job.name,
             post.by_reference,
+            lane,
         )
     )
     output.bind(lane)

@@ -79,6 +79,7 @@ class Recording:
     epoch_ns: int  # when the run began
     ended_ns: int  # when it was over, or when the lanes were read
     channels: tuple[Declared, ...] = ()  # (key, name, capacity) of those that the program declares
+    met: tuple[Declared, ...] = ()  # of those that somebody else knows of, and perhaps no lane
     observer_lane: int | None = None
     gil_shared: bool = False  # whether the workers share one GIL
     try_ns: int = TRY_NS  # up to here, trying to send or receive is no wait
@@ -110,10 +111,11 @@ class Decoded:
     dropped: int
     wall_ns: int  # to the end of the last worker
     sampling: Sampling
+    numbers: dict[int, int]  # of the channels, by key
 
     def fields(self) -> dict[str, Any]:
         """The keyword arguments of `Trace` that a recording gives."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "sampling"}
+        return {name: getattr(self, name) for name in self.__slots__ if name not in ("sampling", "numbers")}
 
 
 def read_lane(
@@ -168,7 +170,7 @@ def decode(recording: Recording) -> Decoded:
         for worker, raw in zip(recording.workers, recording.lanes, strict=False)  # the observer's lane has no worker
     ]
     texts = Texts()
-    channels, declared, index_of = _channels(recording.channels, lanes)
+    channels, declared, index_of = _channels(recording, lanes)
     messages, repeated = messages_of([lane.operations for lane in lanes], index_of, texts)
     unbounded = {channel.index for channel in channels if channel.capacity is None and channel.index < declared}
     seen, sampling, nonsense = _samples(recording, len(lanes))
@@ -206,6 +208,7 @@ def decode(recording: Recording) -> Decoded:
         dropped=min(lost, (1 << 63) - 1),
         wall_ns=max([worker.ended_ns for worker in workers], default=0),
         sampling=sampling,
+        numbers=index_of,
     )
 
 
@@ -280,13 +283,13 @@ def _created(lanes: Sequence[_Lane]) -> Iterable[Declared]:
     return (channel for lane in lanes for channel in lane.created)
 
 
-def _channels(declared: Iterable[Declared], lanes: Sequence[_Lane]) -> tuple[tuple[Channel, ...], int, dict[int, int]]:
+def _channels(recording: Recording, lanes: Sequence[_Lane]) -> tuple[tuple[Channel, ...], int, dict[int, int]]:
     """Number the channels: those of the program, those that workers created, and last those that nobody declared.
 
     Return them, how many are declared, and their numbers by key.
     """
     known: dict[int, tuple[str, int | None, bool]] = {}
-    for key, name, capacity, *lock in (*declared, *_created(lanes)):
+    for key, name, capacity, *lock in (*recording.channels, *_created(lanes), *recording.met):
         known.setdefault(key, (name, capacity, any(lock)))
     declared_count = len(known)
     used = set[int]().union(*(lane.operations.channel for lane in lanes))

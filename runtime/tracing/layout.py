@@ -96,6 +96,11 @@ class Head(enum.IntEnum):
     ENDED_BYTES = 14  # ... when it had ended
     SHARED_BYTES = 15  # of memory that it shares with the other workers
     MEMORY_INFERRED = 16  # 1: these three follow from what all workers of the process have together
+    PARKED_AT = 32  # how many channels that a worker made it waits at; then, of each, its number and its descriptor
+
+
+MOST_PARKED_AT = 200
+"""A wait at more channels than that is not told in a lane's head."""
 
 
 class Layout(NamedTuple):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import mmap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from runtime.tracing.layout import (
+    MOST_PARKED_AT,
     PAGE_BYTES,
     PREVIEW_BYTES,
     RECORD,
@@ -182,6 +183,18 @@ class LaneWriter:
     def unparked(self) -> None:
         """Say that it waits no more."""
         self._words[Head.PARKED_SINCE] = 0
+
+    def waits_at(self, channels: Sequence[tuple[int, int]]) -> None:
+        """Say at which channels this worker waits, of those that workers made: number and descriptor of each."""
+        words, at = self._words, int(Head.PARKED_AT)
+        if len(channels) <= MOST_PARKED_AT:
+            for number, (key, state) in enumerate(channels):
+                words[at + 1 + 2 * number], words[at + 2 + 2 * number] = key, state + 1
+            words[at] = len(channels)
+
+    def waits_no_more(self) -> None:
+        """Say that it waits at none of them any more."""
+        self._words[Head.PARKED_AT] = 0
 
     def set_thread(self, thread: int, process: int = 0) -> None:
         """Say which thread of the system this worker is, and of which process, if it has one of its own."""

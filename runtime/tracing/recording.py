@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from runtime.tracing.conservation import violation
@@ -30,7 +31,8 @@ class RunFacts(NamedTuple):
     environment: Environment = Environment()
     results: Mapping[str, Any] = {}
     errors: tuple[WorkerFailure, ...] = ()
-    deadlock: tuple[Deadlocked, ...] = ()
+    deadlock: tuple[Deadlocked, ...] = ()  # its channels by key, not yet by number
+    met: tuple[Declared, ...] = ()  # channels that the host has met
     complete: bool = True
     ended_ns: int = 0  # of the monotonic clock, when the host was gone; 0: it is not
 
@@ -53,6 +55,7 @@ def read(memory: mmap.mmap, facts: RunFacts) -> Trace:
             epoch_ns=facts.epoch_ns,
             ended_ns=facts.ended_ns or time.monotonic_ns(),
             channels=facts.channels,
+            met=facts.met,
             observer_lane=observer if observed else None,
             gil_shared=facts.gil_shared,
         )
@@ -62,7 +65,7 @@ def read(memory: mmap.mmap, facts: RunFacts) -> Trace:
         backend=facts.backend,
         results=facts.results,
         errors=facts.errors,
-        deadlock=facts.deadlock,
+        deadlock=tuple(replace(one, channel=decoded.numbers[one.channel]) for one in facts.deadlock),
         complete=facts.complete,
         environment=facts.environment,
         overhead=_overhead(facts, lanes[:observer], decoded),

@@ -14,6 +14,7 @@ ORDINARY_ON_PROCESSES = {
     "test_a_fault_ends_in_clear_words_and_leaves_nothing",  # those of its rows that are about processes
     "test_a_ring_is_found_and_named",
     "test_a_run_takes_the_spare_and_leaves_another",
+    "test_an_end_that_lies_in_a_message_is_named",
     "test_an_error_points_at_the_line_of_the_snippet",
     "test_cores_limits_the_host",
     "test_each_interpreter_compiles_each_function_once",
@@ -40,7 +41,7 @@ ORDINARY_ON_PROCESSES = {
 
 
 # Modules about what crosses, and who waits: of the backends whose workers are interpreters one is enough.
-LIKE_INTERPRETERS = {"test_awaiting", "test_buffers", "test_locks", "test_selecting"}
+LIKE_INTERPRETERS = {"test_awaiting", "test_buffers", "test_deadlock_own_channels", "test_locks", "test_selecting"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,49 @@
+"""Which workers may hold objects of each other: the price of handing over objects themselves, between threads.
+
+Between interpreters an end has one owner.  Between threads a list that was sent is the same list at both sides, and
+either may put an end into it, or take one out, at any later time, and nobody sees that.  So the deadlock watch takes it
+that workers who have such an object in common can use each other's ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from runtime.channels.context import Passenger
+from runtime.channels.end import End, HasEnds
+
+_PLAIN = frozenset([type(None), bool, int, float, complex, str, bytes])
+
+noted: set[tuple[int, int]] = set()
+"""(worker + 1, channel): this worker has sent or received, through this channel, what can hold other objects."""
+
+
+def note(obj: Any, owner: int, key: int) -> None:
+    """Note that `owner` sends or receives this object itself, if it is one of those."""
+    if type(obj) not in _PLAIN and (owner, key) not in noted and _holds_others(obj):
+        noted.add((owner, key))
+
+
+def note_passengers(passengers: Iterable[tuple[Any, ...]], owner: int, key: int) -> None:
+    """Note that `owner` sends or receives these, if there are objects themselves among them."""
+    if any(kind == Passenger.HERE for kind, *_ in passengers):
+        noted.add((owner, key))
+
+
+def _holds_others(obj: Any) -> bool:
+    if type(obj) is tuple:
+        return any(map(_holds_others, obj))
+    return type(obj) not in _PLAIN and not isinstance(obj, End | HasEnds)
+
+
+def allies(receivers: Mapping[int, Sequence[int]]) -> dict[int, frozenset[int]]:
+    """With whom each worker (+ 1) may have objects in common; `receivers` are the owners of each channel's ends."""
+    groups: dict[int, set[int]] = {}
+    for owner, key in list(noted):
+        group = {owner, *receivers.get(key, ()), *(other for other, channel in list(noted) if channel == key)}
+        for member in tuple(group):
+            group |= groups.get(member, set())
+        for member in group:
+            groups[member] = group
+    return {worker: frozenset(group) for worker, group in groups.items()}
