@@ -288,6 +288,9 @@ ROOMS: dict[str, str] = {
         "teaching.scheduler.panel teaching.scheduler.state teaching.scheduler.steps teaching.scheduler.telling "
         "teaching.scheduler.values"
     ),
+    "vizlib.teaching.orders": (
+        "runtime.tracing.traces teaching.requirements teaching.scheduler.puzzle teaching.scheduler.steps words"
+    ),
     "vizlib.teaching.scheduler.outcomes": "teaching.scheduler.game teaching.scheduler.values",
     "vizlib.teaching.scheduler": (
         "teaching.scheduler.panel teaching.scheduler.puzzle teaching.scheduler.steps teaching.scheduler.telling"
@@ -301,7 +304,7 @@ ROOMS: dict[str, str] = {
     ),
     "vizlib.teaching": (
         "teaching.answers teaching.bars teaching.efforts teaching.flows teaching.forms teaching.misconceptions "
-        "teaching.progress teaching.questions teaching.replay teaching.report teaching.requirements "
+        "teaching.orders teaching.progress teaching.questions teaching.replay teaching.report teaching.requirements "
         "teaching.reveal teaching.scheduler"
     ),
     # vizlib.running: runs on the screen while they run

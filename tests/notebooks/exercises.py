@@ -209,6 +209,30 @@ TABLE = (
         ),
     ),
     Exercise(
+        "16_without_the_lock",
+        (
+            Mistake("it is right in every order of steps", "at the end box[0] is 1"),
+            Mistake("at most 4 messages in lock", "No message was sent in lock"),
+            Mistake(
+                "at most 4 messages in lock",
+                "200 messages",
+                "        mine += 1\n    with lock:\n        box[0] += mine\n",
+                "        with lock:\n            box[0] += 1\n",
+            ),
+            Mistake(
+                "it is right in every order of steps",
+                "at the end box[0] is 1",
+                "        box[0] += mine\n",
+                "        old = box[0]\n    box[0] = old + mine\n",
+            ),
+            Mistake("it is right in every order of steps", "at the end box[0] is 4", "mine += 1", "mine += 2"),
+            Mistake("it runs on interpreters", "This run was on threads", '"interpreters"', '"threads"'),
+            Mistake("every worker finishes", "raised NameError", "with lock:", "with the_lock:"),
+        ),
+        given=("counters", "count = None"),
+        gaps=2,
+    ),
+    Exercise(
         "17_transactions",
         (
             Mistake("the result of bank is right", "It returned {'a': 75, 'b': 125, 'c': 75}"),
