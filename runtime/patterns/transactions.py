@@ -165,7 +165,10 @@ class Store:
 
 
 class Transaction:
-    """What a transaction reads and writes: like a dictionary.  A key that nobody wrote reads as None."""
+    """What a transaction reads and writes: like a dictionary.  A key that nobody wrote reads as None.
+
+    A value is replaced, never changed in place: that is no write, and between threads others would see it at once.
+    """
 
     def __init__(self, ask: Callable[..., Any], began: int) -> None:
         self._ask = ask
