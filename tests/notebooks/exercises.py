@@ -193,6 +193,39 @@ TABLE = (
         gaps=2,
     ),
     Exercise(
+        "11_copy_share_move",
+        (
+            Mistake("at most 1,000 bytes copied", "8,000,"),
+            Mistake(
+                "everything crosses by move in raw",
+                "4 messages by buffer",
+                "raw.send(frame, move=True)",
+                "raw.send(frame)",
+            ),
+            Mistake(
+                "every worker finishes",
+                "raised MovedError",
+                "    for number in range(4):\n        frame = runtime.create_buffer(1_000_000)\n",
+                "    frame = runtime.create_buffer(1_000_000)\n    for number in range(4):\n",
+            ),
+            Mistake(
+                "every worker finishes",
+                "invert raised MovedError",
+                "        frame[0] = 255 - frame[0]\n        done.send(frame, move=True)",
+                "        done.send(frame, move=True)\n        frame[0] = 255 - frame[0]",
+            ),
+            Mistake(
+                "everything crosses by move in done",
+                "4 messages by share",
+                "done.send(frame, move=True)",
+                "done.send(bytes(frame))",
+            ),
+            Mistake("the result of store is right", "expected was", "255 - frame[0]", "255"),
+            Mistake("it runs on interpreters", "This run was on threads", "film.run()", 'film.run("threads")'),
+        ),
+        gaps=2,
+    ),
+    Exercise(
         "15_processes_interpreters_threads_memory",
         (
             Mistake("the result of hang is right", "It returned 0; expected was 400000"),
