@@ -226,6 +226,24 @@ TABLE = (
         gaps=2,
     ),
     Exercise(
+        "13_actors_and_letting_it_crash",
+        (
+            Mistake("the result of client is right", "(2, 500), 'down', (1, 200)]"),
+            Mistake(  # the half of a change outlives the crash
+                "the result of till is right",
+                "It returned (4, 700); expected was (3, 700)",
+                "            price = prices[order.content]\n            orders += 1\n            total += price\n",
+                "            orders += 1\n            total += prices[order.content]\n",
+            ),
+            Mistake("the result of monitor is right", "It returned []", "prices[order.content]", "200"),
+            Mistake(
+                "every worker finishes", "till raised KeyError", "monitor=crashes)", "monitor=crashes, restarts=0)"
+            ),
+            Mistake("it runs on interpreters", "This run was on threads", '"interpreters"', '"threads"'),
+        ),
+        gaps=2,
+    ),
+    Exercise(
         "15_processes_interpreters_threads_memory",
         (
             Mistake("the result of hang is right", "It returned 0; expected was 400000"),

@@ -7,6 +7,7 @@ every place that shows it calls it a model.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,13 @@ def _copies_for_nothing(runs: Sequence[Trace]) -> list[float]:
     return [float(run.wall_ns - max((_copying(life.states) for life in run.breakdown()), default=0)) for run in runs]
 
 
+def _all_at_once(runs: Sequence[Trace]) -> list[float]:
+    """Whoever was sent the most handled all of it at the same time: it is done when one message would be."""
+    return [
+        run.wall_ns / max(Counter(message.receiver for message in run.messages).values(), default=1) for run in runs
+    ]
+
+
 def _copying(states: Any) -> int:
     return int(states.get(State.ENCODE, 0) + states.get(State.DECODE, 0))
 
@@ -113,6 +121,11 @@ MISCONCEPTIONS: dict[str, Misconception] = {
         "They need a core each, and threads of one interpreter need its one GIL too.",
         "a learner's question, github.com/UPPMAX/HPC-python/issues/7",
         times=_as_long_as_one,
+    ),
+    "a mailbox is read in parallel": Misconception(
+        "An actor handles all the messages in its mailbox at the same time.",
+        "It handles one message at a time. What runs in parallel is actors.",
+        times=_all_at_once,
     ),
     "crossing is free": Misconception(
         "Sending an object costs nothing worth a word.",

@@ -162,6 +162,13 @@ def test_times_are_worked_out_from_the_measured_ones(name, runs, real, model):
     assert all(line.startswith("~ ") for line in str(found).splitlines()[1:-1])
 
 
+def test_a_mailbox_is_read_in_parallel():
+    post = [builders.message(0, 2, 10, 20, n) for n in range(4)] + [builders.message(2, 1, 30, 40)]
+    found = contrast("a mailbox is read in parallel", replace(timed(1000, workers=3), messages=tuple(post)))
+    assert (found.rows[-1].real, found.rows[-1].model) == ("1.00 µs", "250 ns")  # four messages went to one worker
+    assert not contrast("a mailbox is read in parallel", timed(1000)).differs
+
+
 def test_times_that_hardly_differ_decide_nothing():
     assert not contrast("crossing is free", timed(1000, copying=100)).differs
     assert contrast("crossing is free", timed(1000, copying=400)).differs
