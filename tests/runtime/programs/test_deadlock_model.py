@@ -25,10 +25,11 @@ class Network(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What the simulation came to: who is blocked at which step, and the workers that finished."""
+    """What the simulation came to: who is blocked at which step, who finished, and how many steps each made."""
 
     blocked: dict[int, tuple[str, int]]
     finished: set[int]
+    at: list[int]
 
 
 def simulate(network: Network) -> Outcome:
@@ -62,6 +63,7 @@ def simulate(network: Network) -> Outcome:
     return Outcome(
         {worker: deed for worker, deed in left.items() if deed is not None},
         {worker for worker, deed in left.items() if deed is None},
+        at,
     )
 
 
@@ -101,7 +103,7 @@ def deadlocking(rng: random.Random) -> Network:
         for script in network.scripts:
             if rng.random() < 0.7:
                 rng.shuffle(script)
-        blocked, finished = simulate(network)
+        blocked, finished, _ = simulate(network)
         holders = {holder for _, channel in blocked.values() for holder in network.ends[channel]}
         if blocked and not holders & finished:
             return network
