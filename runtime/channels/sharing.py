@@ -3,6 +3,8 @@
 Between interpreters an end has one owner.  Between threads a list that was sent is the same list at both sides, and
 either may put an end into it, or take one out, at any later time, and nobody sees that.  So the deadlock watch takes it
 that workers who have such an object in common can use each other's ends.
+
+Not seen is what goes round without a message, through a module's attribute.
 """
 
 from __future__ import annotations

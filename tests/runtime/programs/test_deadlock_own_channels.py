@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 import runtime
@@ -343,3 +345,34 @@ def test_an_end_in_a_cycle_that_its_worker_left_behind_is_no_deadlock(backend):
 
     with pytest.raises(runtime.RunTimeoutError):
         clients(x=(asks, leaves_garbage)).run(backend, timeout=0.6)
+
+
+def answers_in_a_signal_handler(requests, other):
+    import signal
+
+    import runtime
+
+    answer, reply = runtime.create_channel("reply", capacity=1)
+    signal.signal(signal.SIGALRM, lambda *_: reply.send("answer"))
+    signal.setitimer(signal.ITIMER_REAL, 0.4)
+    return answer.recv()
+
+
+def lets_a_child_answer(requests, other):
+    import os
+    import time
+
+    import runtime
+
+    answer, reply = runtime.create_channel("reply", capacity=1)
+    if not os.fork():
+        time.sleep(0.4)
+        reply.send("answer")
+        os._exit(0)
+    return answer.recv()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the backend `processes` needs Linux")
+@pytest.mark.parametrize("deed", [answers_in_a_signal_handler, lets_a_child_answer])
+def test_who_could_act_for_a_process(deed):
+    assert clients(x=(deed, leaves)).run("processes", timeout=60).results["x client"] == "answer"

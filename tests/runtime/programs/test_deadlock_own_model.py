@@ -116,10 +116,7 @@ def program_of(model: Model) -> runtime.Program:
             for deed, holder in zip(SIDES, network.ends[channel], strict=True)
             if holder == worker
         ]
-        making = [
-            (channel, network.capacities[channel], own[channel]) for channel in own if own[channel].maker == worker
-        ]
-        made = [(channel, capacity, tuple(one.pipes.items()), one.keeps) for channel, capacity, one in making]
+        made = [(n, network.capacities[n], one.keeps) for n, one in own.items() if one.maker == worker]
         sent = {pipe: gifts[pipe] for pipe in gifts if network.ends[pipe][0] == worker}
 
         @program.worker(script, made, sent, [one[:2] for one in held], *[one[2] for one in held], name=str(worker))
