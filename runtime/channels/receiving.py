@@ -31,6 +31,7 @@ _NO_DEFAULT: Any = object()
 _COUNT, _OWNER = int(Row.COUNT), int(Row.OWNER)
 _SHARE, _PICKLE, _REFERENCE = int(Transfer.SHARE), int(Transfer.PICKLE), int(Transfer.REFERENCE)
 _LARGE = 50_000  # bytes that take longer to copy than to see that they are there
+_MANY = 500  # items of a tuple that take longer to make
 _AGAIN_NS = 1_000_000
 
 
@@ -217,8 +218,16 @@ class RecvChannel(End):
                 lane.received(core.key, 0, 0, 0, status, line, 0, asked, _now())
             raise
         if lane is not None:
-            if (size >= _LARGE and kind == _PICKLE) or (type(value) in (str, bytes) and len(value) >= _LARGE):
-                taken = ready  # since then it was copied by the interpreter: not waited for
+            if type(value) in (str, bytes):
+                made = len(value) >= _LARGE
+            else:
+                made = (
+                    size >= _LARGE
+                    if kind == _PICKLE
+                    else type(value) is tuple and len(value) >= _MANY and kind == _SHARE
+                )
+            if made:
+                taken = ready  # since then it was copied, item by item a tuple, by the interpreter: not waited for
             sender = (label >> WORKER_SHIFT & WORKER_MASK) - 1 & NOBODY
             lane.received(core.key, sender, label >> SERIAL_SHIFT, kind, 0, line, size, asked, taken)
         return value

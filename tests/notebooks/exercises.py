@@ -226,6 +226,24 @@ TABLE = (
         gaps=2,
     ),
     Exercise(
+        "12_floats_as_bytes",
+        (
+            Mistake("at most 25 messages", "2,050 messages"),
+            Mistake(
+                "the result of log is right",
+                "It returned (2000,",
+                "    if batch:\n        readings.send(batch.tobytes())\n",
+                "",
+            ),
+            Mistake("at least 20 messages", "3 messages", "== 100", "== 1_000"),
+            Mistake("at most 16,400 bytes", "bytes", "send(batch.tobytes())", "send(batch.tobytes() + bytes(1_600))"),
+            Mistake("the result of log is right", "expected was", '"d"', '"f"'),
+            Mistake("the result of log is right", "False)", "seen.extend(", "seen[:0] = ("),
+            Mistake("it runs on interpreters", "This run was on threads", "station.run()", 'station.run("threads")'),
+        ),
+        gaps=2,
+    ),
+    Exercise(
         "13_actors_and_letting_it_crash",
         (
             Mistake("the result of client is right", "(2, 500), 'down', (1, 200)]"),

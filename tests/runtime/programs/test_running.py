@@ -41,6 +41,26 @@ def test_a_message_is_received_after_it_was_sent(backend):
         assert message.asked_ns <= message.taken_ns
 
 
+def test_the_receiver_of_a_long_tuple_is_seen_to_pay_for_its_items():
+    program = runtime.Program("long tuples")
+    there_in, there_out = program.channel("there", capacity=None)
+
+    @program.worker(there_out)
+    def send(there):
+        for _ in range(5):
+            there.send(tuple(map(float, range(100_000))))
+
+    @program.worker(there_in)
+    def receive(there):
+        return sum(len(one) for one in there)
+
+    trace = program.run()
+
+    assert trace.results["receive"] == 500_000
+    quickest = min(message.decode_ns for message in trace.messages)
+    assert quickest > 100_000 * 2  # two nanoseconds to make a float: less than any machine takes
+
+
 def test_order_per_sender_is_kept(backend):
     trace = squares(copies=1).run(backend=backend)
 
