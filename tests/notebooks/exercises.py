@@ -262,6 +262,29 @@ TABLE = (
         gaps=2,
     ),
     Exercise(
+        "14_a_ring_and_who_owns_it",
+        (
+            Mistake("it is right in every order of steps", "at the end results['consume'] is [0, 0, 10], but wanted"),
+            Mistake(  # only the producer lets go in time
+                "it is right in every order of steps",
+                "at the end results['consume'] is [30, 20, 30]",
+                "        items.append(slots[number])\n        free.send(number)\n",
+                "        free.send(number)\n        items.append(slots[number])\n",
+            ),
+            Mistake(  # only the consumer
+                "it is right in every order of steps",
+                "at the end results['consume'] is [0, 0, 10]",
+                "        slots[number] = item\n        filled.send(number)\n",
+                "        filled.send(number)\n        slots[number] = item\n",
+            ),
+            Mistake("it is right in every order of steps", "at the end", "free.send(1)", "free.send(0)"),  # two owners
+            Mistake("every worker finishes", "was stopped", "    filled.close()\n", ""),
+            Mistake("it runs on interpreters", "This run was on threads", '"interpreters"', '"threads"'),
+        ),
+        given=("make-given", "produce = consume = None"),
+        gaps=2,
+    ),
+    Exercise(
         "15_processes_interpreters_threads_memory",
         (
             Mistake("the result of hang is right", "It returned 0; expected was 400000"),

@@ -20,7 +20,7 @@ What a check can ask for:
     every_message_received, order_kept, depth_at_most, channels_bounded, capacity_at_most, messages_sent, bytes_sent,
     bytes_copied, crosses_by
                                                            what went through the channels: the same on any machine
-    right_in_every_order                                   in every order of steps, as a puzzle, whatever a run showed
+    right_in_every_order, never_wrong                      in every order of steps, as a puzzle, whatever a run showed
     faster_than, work_divided, parallel_at_least, blocked_at_most, time_in
                                                            where the time went: measured, so give it room
 
@@ -43,7 +43,7 @@ from vizlib.teaching.flows import (
 )
 from vizlib.teaching.forms import Form, ask, estimate, predict, quiz
 from vizlib.teaching.misconceptions import MISCONCEPTIONS, Contrast, contrast
-from vizlib.teaching.orders import right_in_every_order
+from vizlib.teaching.orders import never_wrong, right_in_every_order
 from vizlib.teaching.progress import Progress, export_progress, progress, read_exported
 from vizlib.teaching.questions import Option, right, wrong
 from vizlib.teaching.replay import Lesson, ReplayError, lesson
@@ -96,6 +96,7 @@ __all__ = [
     "faster_than",
     "lesson",
     "messages_sent",
+    "never_wrong",
     "no_deadlock",
     "order_kept",
     "parallel_at_least",

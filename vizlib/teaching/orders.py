@@ -31,13 +31,22 @@ def right_in_every_order(
     locks, and `given` the others: as `Puzzle` takes them.
     """
 
+    def made(snippet: Callable[..., Any]) -> Puzzle:
+        puzzle = Puzzle("every order", wanted=wanted)
+        arguments: dict[str, Any] = {name: puzzle.shared(name, value) for name, value in shared.items()}
+        arguments |= {name: puzzle.lock(name) for name in locks} | given
+        puzzle.worker(*_in_place(snippet, arguments), copies=copies)(snippet)
+        return puzzle
+
+    return never_wrong(made, snippet)
+
+
+def never_wrong(make: Callable[..., Puzzle], *snippets: Callable[..., Any]) -> Requirement:
+    """Whatever the order of steps, nothing goes wrong in the puzzle that `make` makes of these snippets."""
+
     def judge(trace: Trace) -> Verdict:
         try:
-            puzzle = Puzzle("every order", wanted=wanted)
-            arguments: dict[str, Any] = {name: puzzle.shared(name, value) for name, value in shared.items()}
-            arguments |= {name: puzzle.lock(name) for name in locks} | given
-            puzzle.worker(*_in_place(snippet, arguments), copies=copies)(snippet)
-            found = puzzle.explore()
+            found = make(*snippets).explore()
         except PuzzleError as error:
             return Verdict(False, f"The scheduler cannot step through it: {words.plain(str(error), 200)}.")
         if not found.wrong:

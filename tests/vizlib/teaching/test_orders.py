@@ -55,3 +55,35 @@ def test_what_is_wrong_is_told(snippet, told):
     found = verdict(snippet)
     assert found.met is False
     assert told in found.words
+
+
+def before(index):
+    index.written = 1
+
+
+def after(index):
+    while index.written == 0:
+        pass
+
+
+def waiting_for_each_other(snippet, other):
+    puzzle = teaching.Puzzle("two", wanted="index.written == 1")
+    index = puzzle.shared("index", written=0)
+    for name, one in (("one", snippet), ("other", other)):
+        puzzle.worker(index, name=name)(one)
+    return puzzle
+
+
+@pytest.mark.parametrize(
+    ("snippets", "met", "told"),
+    [
+        ((before, after), True, "Every order was visited"),
+        ((before, locked), False, "cannot be called with what it is given"),
+        ((None, after), False, "a puzzle's worker is a function"),
+    ],
+)
+def test_workers_with_different_snippets(snippets, met, told):
+    asked = teaching.never_wrong(waiting_for_each_other, *snippets)
+    ((_, found),) = teaching.check(builders.trace([], []), asked).marks
+    assert found.met is met
+    assert told in found.words
