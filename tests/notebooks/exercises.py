@@ -257,6 +257,13 @@ TABLE = (
             Mistake(
                 "every worker finishes", "till raised KeyError", "monitor=crashes)", "monitor=crashes, restarts=0)"
             ),
+            Mistake(  # no answer: the till holds the way back while it waits for the next order
+                "no deadlock",
+                "client waits for till to send to reply",
+                "            price = prices[order.content]\n",
+                "            if order.content not in prices:\n                continue\n"
+                "            price = prices[order.content]\n",
+            ),
             Mistake("it runs on interpreters", "This run was on threads", '"interpreters"', '"threads"'),
         ),
         gaps=2,
