@@ -202,7 +202,7 @@ class Lesson:
 
 def _told(error: RunError) -> list[Any]:
     """What is kept of an error, besides its trace: its kind, its words, and of a deadlock the ring."""
-    told: list[Any] = [type(error).__name__, str(error)]
+    told: list[Any] = [type(error).__name__, _without_places(str(error))]
     return [*told, [list(one) for one in error.ring]] if isinstance(error, DeadlockError) else told
 
 
@@ -218,12 +218,18 @@ def _again(told: list[Any], trace: Trace) -> RunError:
 
 
 def _published(trace: Trace) -> Trace:
-    """The trace without what tells of one person's machine: its system's build, and where a notebook's cells lay."""
+    """The trace without what tells of one person's machine: its system's build, and where files lay."""
     return dataclasses.replace(
         trace,
         environment=dataclasses.replace(trace.environment, os=trace.environment.os.partition(" ")[0]),
         workers=tuple(dataclasses.replace(worker, filename=worker.snippet) for worker in trace.workers),
+        errors=tuple(dataclasses.replace(one, traceback=_without_places(one.traceback)) for one in trace.errors),
     )
+
+
+def _without_places(text: str) -> str:
+    """Text with a traceback in it, of which each file's name is left, not its folder."""
+    return re.sub(r'File "[^"\n]*[/\\]', 'File "', text)
 
 
 def _can_run(backend: str) -> bool:
