@@ -198,6 +198,19 @@ FAULTS = (
         STUCK,
         "one worker waits for itself",
     ),
+    Fault(
+        "receive for ever over a channel of its own",
+        "import runtime\ninbox.recv()\nreceiving, sending = runtime.create_channel('answers')\nreceiving.recv()",
+        STUCK,
+        "made by 'worker' at line",
+    ),
+    Fault(
+        "wait for an answer, and nobody takes the question",
+        "import runtime\ninbox.recv()\nreceiving, sending = runtime.create_channel('answers')\n"
+        "out.send(sending)\ndel sending\nreceiving.recv()",
+        STUCK,
+        "lies in 'line', not received",
+    ),
     Fault("send for ever to itself", "out.send(1); out.send(2)", STUCK, "one worker waits for itself"),
     Fault("no room now", "out.send(1); out.send_nowait(2)", RAISED, "ChannelFullError: no room in channel 'line' now"),
     Fault("nothing to receive now", "inbox.recv(); inbox.recv_nowait()", RAISED, "ChannelEmptyError"),
