@@ -272,7 +272,7 @@ class Host:
 
     def _look_for_deadlock(self) -> None:
         stuck = deadlock.find(self._sight, self._can_only_be_woken, self._allies)
-        if stuck:
+        if stuck and not (self._backend.by_reference and sharing.in_modules()):
             self._say("deadlock", deadlock.told(deadlock.ring(stuck), self._sight))
             self._stop()
 

@@ -21,10 +21,8 @@ not.  And where it cannot be decided there is no alarm:
 | an end was pickled by hand | whoever has the bytes can make an end of them |
 | a snippet has threads of its own, or child processes, or handles signals | any of these could act for it |
 | between threads: workers have sent each other a list, or any object that can hold others | see `channels.sharing` |
+| between threads: a module's attribute is an end, or has ends in it | everybody can use it |
 | a wait at more than 200 channels that workers made | that is not told: see `tracing.layout` |
-
-One case is not seen: between threads, an end that one worker takes out of a module's attribute, where another put it,
-is the other's until it is used.
 """
 
 from __future__ import annotations

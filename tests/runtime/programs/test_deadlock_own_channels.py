@@ -314,6 +314,36 @@ def test_a_thread_of_its_own_could_act_for_a_worker(backend):
     assert clients(x=(has_a_thread, leaves)).run(backend, timeout=60).results["x client"] == "answer"
 
 
+@pytest.mark.parametrize("place", ["keep.out = out", "keep.outs = [out]", "keep.box = keep.Box(out)"])
+def test_an_end_in_a_module_is_everybody_s(place, tmp_path, monkeypatch):
+    (tmp_path / "keep.py").write_text("class Box:\n    def __init__(self, out):\n        self.out = out\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    program = runtime.Program("a module between them")
+    inbox, out = program.channel("inbox", capacity=1)
+    begin, begun = program.channel("begin", capacity=1)
+
+    @program.worker(inbox, out, begun, place)
+    def leave(inbox, out, begun, place):
+        import keep
+
+        exec(place, {"keep": keep, "out": out})
+        begun.send("it is there")
+        return inbox.recv()
+
+    @program.worker(begin)
+    def take(begin):
+        import time
+
+        import keep
+
+        begin.recv()
+        time.sleep(0.3)  # meanwhile the other one waits
+        out = getattr(keep, "out", None) or (keep.outs[0] if hasattr(keep, "outs") else keep.box.out)
+        out.send("from another")
+
+    assert program.run("threads", timeout=30).results["leave"] == "from another"
+
+
 def test_a_list_of_ends_between_threads_is_both_sides():
     program = runtime.Program("lists")
     inbox, out = program.channel("inbox")
