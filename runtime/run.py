@@ -265,6 +265,10 @@ class Run:
     def _facts(self) -> recording.RunFacts:
         job, started = self._job, self._started
         outcomes = {outcome.worker: outcome for outcome in self._outcomes}
+        failed = sorted(
+            (outcome for outcome in self._outcomes if outcome.ending == Ending.RAISED),
+            key=lambda outcome: outcome.raised_ns,
+        )
         keys = started.get("channels", range(len(job.channels)))
         return recording.RunFacts(
             name=job.name,
@@ -283,7 +287,7 @@ class Run:
                 for worker, outcome in sorted(outcomes.items())
                 if outcome.ending == Ending.RETURNED
             },
-            errors=tuple(self._failure(outcome) for outcome in self._outcomes if outcome.ending == Ending.RAISED),
+            errors=tuple(self._failure(outcome) for outcome in failed),
             deadlock=self._ring,
             met=self._met,
             complete=len(outcomes) == len(job.workers)

@@ -207,7 +207,13 @@ class Host:
         try:
             outcome = life()
         except BaseException as error:  # its interpreter could not even begin
-            outcome = Outcome(post.number, Ending.RAISED, error_type=type(error).__name__, error_message=str(error))
+            outcome = Outcome(
+                post.number,
+                Ending.RAISED,
+                error_type=type(error).__name__,
+                error_message=str(error),
+                raised_ns=time.monotonic_ns(),
+            )
         if outcome.ending == Ending.LOST or outcome.ending == Ending.RAISED:
             attach_semaphore(post.ready).release()  # perhaps it had not come so far; once too often does no harm
         self._ended.put(outcome)

@@ -88,6 +88,7 @@ class Outcome(NamedTuple):
     """How a worker ended.  `result` is a pickle of what it returned.
 
     `interrupted`: to stop it, an exception had to be raised in the middle of its own code.
+    `raised_ns`: when it raised (`time.monotonic_ns`), if it did: others may fail because of it and arrive before it.
     """
 
     worker: int
@@ -99,6 +100,7 @@ class Outcome(NamedTuple):
     error_line: int = -1
     missing_name: str = ""  # of a NameError
     interrupted: bool = False
+    raised_ns: int = 0
     exit_code: int = 0  # of a worker's process that died (`Ending.LOST`); negative for the signal that ended it
 
 

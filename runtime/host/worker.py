@@ -10,6 +10,7 @@ import mmap
 import os
 import pickle
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -137,10 +138,17 @@ def _run(post: Post, function: Callable[..., Any], arguments: list[Any], guard: 
     except Exception as error:
         _, reason = diagnosis.explain(result, error)
         reason = reason.replace("message", "the value that it returned", 1)
-        return Outcome(post.number, Ending.RAISED, error_type="NotShareableError", error_message=reason)
+        return Outcome(
+            post.number,
+            Ending.RAISED,
+            error_type="NotShareableError",
+            error_message=reason,
+            raised_ns=time.monotonic_ns(),
+        )
 
 
 def _raised(post: Post, error: BaseException) -> Outcome:
+    raised_ns = time.monotonic_ns()
     filename = post.job.snippet.filename
     line = NONE
     tb = error.__traceback__
@@ -161,6 +169,7 @@ def _raised(post: Post, error: BaseException) -> Outcome:
         error_traceback=text,
         error_line=line,
         missing_name=getattr(error, "name", None) or "" if isinstance(error, NameError) else "",
+        raised_ns=raised_ns,
     )
 
 

@@ -76,6 +76,38 @@ def test_what_cannot_cross_is_named(isolated_backend, what, says):
         program.run(isolated_backend, timeout=20)
 
 
+def test_who_raised_first_is_named_first_even_when_its_end_is_told_last():
+    program, receiving, sending = pair()
+    names_in, names_out = program.channel("names", capacity=1)
+
+    @program.worker(sending, names_in)
+    def cause(out, names):
+        import threading
+
+        other = names.recv()
+        close = type(names).close
+
+        def close_late(end):
+            if threading.current_thread() is not other:
+                other.join()
+            close(end)
+
+        type(names).close = close_late  # this worker's end is not told before the other's
+        raise KeyError("the cause")
+
+    @program.worker(receiving, names_out)
+    def victim(numbers, names):
+        import threading
+
+        names.send(threading.current_thread())
+        numbers.recv()
+
+    with pytest.raises(runtime.WorkerError, match=r"(?s)'cause' failed .*Then these failed too: 'victim'") as caught:
+        program.run("threads", timeout=20)
+
+    assert [failure.worker for failure in caught.value.failures] == ["cause", "victim"]
+
+
 def test_a_result_that_cannot_leave_is_named(backend):
     program = runtime.Program("result")
 
