@@ -138,14 +138,20 @@ def getter(queue: QueueId) -> Callable[[], Any]:
 def taker(queue: QueueId) -> Callable[[], Any]:
     """Return `take()` for one queue: as `get()`, but returns None when nothing is there (so None cannot be put)."""
     get, count = _interpqueues.get, _interpqueues.get_count
+    known = 0  # how many were left when somebody counted last
 
     def take_shared() -> Any:
-        if not count(queue):  # cheaper than to be told by an exception
-            return None
+        nonlocal known
+        if known <= 0:  # to count is cheaper than to be told by an exception, and to remember is cheaper yet
+            known = count(queue)
+            if not known:
+                return None
+        known -= 1
         try:
             answer = get(queue)
         except _interpqueues.QueueError as error:
             if _is_named(error, QueueEmpty):  # somebody was faster
+                known = 0
                 return None
             raise
         if answer[-1] is not None:
@@ -221,6 +227,17 @@ def preload() -> None:
     if current_interpreter() == _interpreters.get_main()[0]:
         import ctypes  # noqa: F401, PLC0415
         import datetime  # noqa: F401, PLC0415
+
+
+def import_early() -> None:
+    """Import, in this interpreter, what no interpreter may import while another one computes.
+
+    CPython 3.14 clears and fills again, each time that an interpreter imports `_ctypes`, a table that all of them read
+    (`formattable` in Modules/_ctypes/cfield.c): who passes a pointer through ctypes at that moment crashes the process.
+    To be called before any worker starts; it takes half a millisecond.
+    """
+    if sys.version_info[:2] == (3, 14):
+        import _ctypes  # noqa: F401, PLC0415
 
 
 def gil_enabled() -> bool:

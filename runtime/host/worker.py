@@ -191,5 +191,6 @@ def format_error(error: BaseException) -> str:
 def main(post: Post, outcomes: int) -> None:
     """What a worker's interpreter runs: its whole life, ending with the outcome in the queue `outcomes`."""
     output.install()
+    cpython.import_early()
     outcome = live(post, watchdog.start(post.cancel_fd))
     cpython.putter(outcomes)(pickle.dumps(outcome, protocol=5))

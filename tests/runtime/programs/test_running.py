@@ -362,3 +362,16 @@ def test_each_side_closes_an_end_of_its_own_when_one_is_sent_along(backend):
     results = program.run(backend).results
     assert results["client"] == ["first", 2]
     assert results["server"] == 1
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 14), reason="only 3.14 crashes when one imports what another uses")
+def test_ctypes_is_imported_before_any_worker_starts():
+    program = runtime.Program("imports")
+
+    @program.worker(copies=2)
+    def look():
+        import sys
+
+        return "_ctypes" in sys.modules
+
+    assert program.run("interpreters").results == {"look #1": True, "look #2": True}
