@@ -133,12 +133,17 @@ class InterpreterLetterbox:
         self._put = cpython.putter(queue)
         self._get = cpython.taker(queue)
         self._bound = bound
+        self._room = 0  # for how many more there was room when somebody counted last
         self._credits = credits
         self.count = cpython.counter(queue)
 
     def put(self, label: int, payload: Any, credit: int) -> bool:
-        if self._bound and self.count() >= self._bound:  # cheaper than to be told by an exception
-            return False
+        if self._bound:
+            if self._room <= 0:  # to count is cheaper than to be told by an exception, and to remember is cheaper yet
+                self._room = self._bound - self.count()
+                if self._room <= 0:
+                    return False
+            self._room -= 1
         if credit < 0:
             return self._put_in_heap(label, payload)
         self._credits[credit] = 1
@@ -146,7 +151,8 @@ class InterpreterLetterbox:
             self._put((label, payload))
         except BaseException as error:
             self._credits[credit] = 0
-            if isinstance(error, Exception) and cpython.is_full(error):
+            if isinstance(error, Exception) and cpython.is_full(error):  # another end was faster
+                self._room = 0
                 return False
             raise
         return True
@@ -158,6 +164,7 @@ class InterpreterLetterbox:
         except Exception as error:
             _heap().fetch(block)
             if cpython.is_full(error):
+                self._room = 0
                 return False
             raise
         return True
