@@ -36,6 +36,11 @@ GOALS = (
         upside_down=True,
     ),
     Goal(
+        "recorded round trip: times faster than multiprocessing.Pipe with a core for each side, at least",
+        *("pair", "round trip", "recorded", ("pipe apart",), 2),
+        upside_down=True,
+    ),
+    Goal(
         "recorded round trip: times queue.SimpleQueue's between threads, at most",
         *("pair", "round trip", "recorded", ("simple queue",), 2),
     ),

@@ -31,6 +31,10 @@ def _needs_eventfd() -> str:
     return "" if hasattr(os, "eventfd") else "this system has no eventfd"
 
 
+def _needs_cores() -> str:
+    return "" if hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1 else "there is no second core"
+
+
 def _needs_standard_queue() -> str:
     return "" if sys.version_info >= (3, 14) else "new in Python 3.14"
 
@@ -62,8 +66,10 @@ def _program(title: str, backend: str = "interpreters", **settings: Any) -> _Pas
     )
 
 
-def _peer(kind: str, title: str, missing: Callable[[], str] = lambda: "", **facts: bool) -> _Passer:
-    return _Passer(title, partial(play_on_lines, kind=kind), missing, **facts)
+def _peer(
+    kind: str, title: str, missing: Callable[[], str] = lambda: "", *, apart: bool = False, **facts: bool
+) -> _Passer:
+    return _Passer(title, partial(play_on_lines, kind=kind, apart=apart), missing, **facts)
 
 
 PASSERS: dict[str, _Passer] = {
@@ -80,6 +86,7 @@ PASSERS: dict[str, _Passer] = {
     "culsans": _peer("culsans", "culsans.Queue, threads", _needs("culsans", "culsans")),
     "aiologic": _peer("aiologic", "aiologic.Queue, threads", _needs("aiologic", "aiologic")),
     "pipe": _peer("pipe", "multiprocessing.Pipe"),
+    "pipe apart": _peer("pipe", "multiprocessing.Pipe, a core each", _needs_cores, apart=True),
     "process queue": _peer("process queue", "multiprocessing.Queue"),
     "standard queue": _peer("standard queue", "concurrent.interpreters.Queue", _needs_standard_queue, slow=True),
     "backport queue": _peer("backport queue", "interpreters-pep-734 queue", _needs_backport, slow=True),

@@ -45,15 +45,15 @@ def _compute_in_turn(plan: Plan) -> Slices:
     return {"both": [_computed(1, 2, "interpreters", plan)]}
 
 
-def _compute_beside(backend: str, plan: Plan) -> Slices:
-    return {"both": [_computed(2, 1, backend, plan)]}
+def _compute_beside(backend: str, plan: Plan, **settings: Any) -> Slices:
+    return {"both": [_computed(2, 1, backend, plan, **settings)]}
 
 
-def _computed(workers: int, pieces: int, backend: str, plan: Plan) -> float:
+def _computed(workers: int, pieces: int, backend: str, plan: Plan, **settings: Any) -> float:
     program = Program("compute")
     for number in range(workers):
         program.worker(pieces, plan["size"], name=f"worker {number}")(scripts.compute)
-    return float(program.run(backend).wall_ns)
+    return float(program.run(backend, **settings).wall_ns)
 
 
 def _compute_in_pool(kind: str, plan: Plan) -> Slices:
@@ -69,6 +69,9 @@ SPEEDUP = Suite(
     {
         "in turn": Contestant("one worker, one after the other", _compute_in_turn),
         **{name: Contestant(_in_words(name), partial(_compute_beside, name)) for name in BACKENDS},
+        "unobserved": Contestant(
+            "this runtime, not observed", partial(_compute_beside, "interpreters", sample_interval=None)
+        ),
         "interpreter pool": Contestant(
             "InterpreterPoolExecutor", partial(_compute_in_pool, "interpreters"), _needs_interpreter_pool
         ),

@@ -23,6 +23,8 @@ from runtime.bench.stage import play_part
 play_part(*pickle.loads(part))
 """
 
+ANY_CORE = -1
+
 
 class _Passed(NamedTuple):
     """Stands for a line in the arguments of a party that lives elsewhere."""
@@ -40,28 +42,48 @@ def play_in_program(scene: Scene, *, capacity: int | None = WINDOW, **settings: 
     return program.run(**settings).results[scene.parties[0].name]
 
 
-def play_on_lines(scene: Scene, kind: str) -> Any:
-    """Play a scene on lines of one kind; return what its first party, who is in this thread, returned."""
+def play_on_lines(scene: Scene, kind: str, *, apart: bool = False) -> Any:
+    """Play a scene on lines of one kind; return what its first party, who is in this thread, returned.
+
+    `apart` gives each party a core of its own, as far as there are some; else the system puts them where it likes.
+    """
     make, place = KINDS[kind]
     lines = {name: make() for name in scene.channels}
     first, *others = scene.parties
     start = {"threads": _in_thread, "interpreters": _in_interpreter, "processes": _in_process}[place]
-    running = [start(kind, party, lines) for party in others]
-    result = first.script(*(lines[it.channel] if isinstance(it, End) else it for it in first.arguments))
+    allowed = os.sched_getaffinity(0) if apart else set()
+    cores = sorted(allowed)
+    running = [
+        start(kind, party, lines, cores[number % len(cores)] if apart else ANY_CORE)
+        for number, party in enumerate(others, 1)
+    ]
+    try:
+        _keep_to(cores[0] if apart else ANY_CORE)
+        result = first.script(*(lines[it.channel] if isinstance(it, End) else it for it in first.arguments))
+    finally:
+        if apart:
+            os.sched_setaffinity(0, allowed)
     for thread in running:
         thread.join()
     return result
 
 
-def play_part(kind: str, script: str, arguments: tuple[Any, ...]) -> None:
+def _keep_to(core: int) -> None:
+    """Let this thread run on one core only."""
+    if core != ANY_CORE:
+        os.sched_setaffinity(0, {core})
+
+
+def play_part(kind: str, script: str, arguments: tuple[Any, ...], core: int) -> None:
     """Play one party's part, where it lives."""
+    _keep_to(core)
     attach = KINDS[kind][0]
     getattr(scripts, script)(*(attach(it.what) if isinstance(it, _Passed) else it for it in arguments))
 
 
-def _part(kind: str, party: Party, lines: dict[str, Any]) -> tuple[str, str, tuple[Any, ...]]:
+def _part(kind: str, party: Party, lines: dict[str, Any], core: int) -> tuple[str, str, tuple[Any, ...], int]:
     given = (_Passed(lines[it.channel].passed) if isinstance(it, End) else it for it in party.arguments)
-    return kind, party.script.__name__, tuple(given)
+    return kind, party.script.__name__, tuple(given), core
 
 
 def _watched(target: Any, *arguments: Any) -> threading.Thread:
@@ -84,13 +106,13 @@ def _give_up() -> NoReturn:
     os._exit(3)
 
 
-def _in_thread(kind: str, party: Party, lines: dict[str, Any]) -> threading.Thread:
-    return _watched(play_part, *_part(kind, party, lines))
+def _in_thread(kind: str, party: Party, lines: dict[str, Any], core: int) -> threading.Thread:
+    return _watched(play_part, *_part(kind, party, lines, core))
 
 
-def _in_interpreter(kind: str, party: Party, lines: dict[str, Any]) -> threading.Thread:
+def _in_interpreter(kind: str, party: Party, lines: dict[str, Any], core: int) -> threading.Thread:
     interpreter = cpython.create_interpreter(own_gil=True)
-    names = {"path": "\n".join(sys.path), "part": pickle.dumps(_part(kind, party, lines))}
+    names = {"path": "\n".join(sys.path), "part": pickle.dumps(_part(kind, party, lines, core))}
 
     def live() -> None:
         failure = cpython.run_in_interpreter(interpreter, _BOOT, names)
@@ -100,10 +122,10 @@ def _in_interpreter(kind: str, party: Party, lines: dict[str, Any]) -> threading
     return _watched(live)
 
 
-def _in_process(kind: str, party: Party, lines: dict[str, Any]) -> threading.Thread:
+def _in_process(kind: str, party: Party, lines: dict[str, Any], core: int) -> threading.Thread:
     import multiprocessing  # noqa: PLC0415 - slow to import, and only these peers need it
 
-    process = multiprocessing.get_context("spawn").Process(target=play_part, args=_part(kind, party, lines))
+    process = multiprocessing.get_context("spawn").Process(target=play_part, args=_part(kind, party, lines, core))
     process.start()  # here: a thread would have to wait for it
 
     def see_out() -> None:
