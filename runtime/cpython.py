@@ -135,32 +135,6 @@ def getter(queue: QueueId) -> Callable[[], Any]:
     return get_shared
 
 
-def taker(queue: QueueId) -> Callable[[], Any]:
-    """Return `take()` for one queue: as `get()`, but returns None when nothing is there (so None cannot be put)."""
-    get, count = _interpqueues.get, _interpqueues.get_count
-    known = 0  # how many were left when somebody counted last
-
-    def take_shared() -> Any:
-        nonlocal known
-        if known <= 0:  # to count is cheaper than to be told by an exception, and to remember is cheaper yet
-            known = count(queue)
-            if not known:
-                return None
-        known -= 1
-        try:
-            answer = get(queue)
-        except _interpqueues.QueueError as error:
-            if _is_named(error, QueueEmpty):  # somebody was faster
-                known = 0
-                return None
-            raise
-        if answer[-1] is not None:
-            raise ItemLost
-        return answer[0]
-
-    return take_shared
-
-
 def counter(queue: QueueId) -> Callable[[], int]:
     """Return `count()` for one queue: how many items are in it."""
     count: Callable[[], int] = functools.partial(_interpqueues.get_count, queue)

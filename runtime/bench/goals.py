@@ -50,6 +50,11 @@ GOALS = (
     ),
     Goal(
         "two that compute: times faster than one after the other, at least",
+        *("speedup", "both", "unobserved", ("in turn",), 1.9),
+        upside_down=True,
+    ),
+    Goal(
+        "the same, with an observer who needs some of both cores, at least",
         *("speedup", "both", "interpreters", ("in turn",), 1.9),
         upside_down=True,
     ),

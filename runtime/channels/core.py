@@ -58,6 +58,7 @@ class Shared(enum.IntEnum):
     CAPACITY = 9  # + 1; 0: no bound.  This and the rest is for the deadlock watch: see `marks`
     MADE_BY = 10  # the worker that made the channel, + 1; 0: no worker
     MADE_LINE = 11
+    NEWEST = ground.NEWEST  # label of the letter that was put last: for the letterbox
     SENDERS_ASLEEP = 16
     LOCK = 17  # 1 when the channel is a lock: see `locks`
     HELD_BY_THREAD = 18  # the system's number of the thread that has the lock, or 0

@@ -23,6 +23,7 @@ from runtime.errors import ChannelNotFoundError
 ROWS = 1 << ROW_BITS
 ROW_WORDS = 32
 WORDS_BYTES = ROWS * ROW_WORDS * 8
+NEWEST = 14  # the word of row 0 that a letterbox has for itself
 STATE_BYTES = WORDS_BYTES + ROWS * MAX_CREDITS
 
 
@@ -131,7 +132,8 @@ def letterbox_of(address: Address, memory: memoryview) -> letterbox.Letterbox:
     if address.shared:
         lock = parking.attach_semaphore(address.shared[:1])
         return processbox.ProcessLetterbox(memory[STATE_BYTES:], bound, lock)
-    return letterbox.InterpreterLetterbox(address.key, bound, memory[WORDS_BYTES:STATE_BYTES])
+    newest = memory[NEWEST * 8 : (NEWEST + 1) * 8].cast("Q")
+    return letterbox.InterpreterLetterbox(address.key, bound, memory[WORDS_BYTES:STATE_BYTES], newest)
 
 
 def offers_of(address: Address) -> letterbox.Tokens | None:

@@ -125,21 +125,28 @@ class LocalTokens:
 
 
 class InterpreterLetterbox:
-    """Between interpreters: natively shareable payloads through `_interpqueues`."""
+    """Between interpreters: natively shareable payloads through `_interpqueues`.
+
+    Whatever is asked of a queue looks it up in the list of all queues, under a lock that all interpreters share.  So
+    what can be known without is: who counted remembers what he found, and `newest`, a word in shared memory, is the
+    label of the letter that was put last.  Both may be out of date, and what depends on them is right all the same.
+    """
 
     by_reference = False
 
-    def __init__(self, queue: cpython.QueueId, bound: int, credits: Credits) -> None:
+    def __init__(self, queue: cpython.QueueId, bound: int, credits: Credits, newest: memoryview[int]) -> None:
         self._put = cpython.putter(queue)
-        self._get = cpython.taker(queue)
+        self._get = cpython.getter(queue)
         self._bound = bound
         self._room = 0  # for how many more there was room when somebody counted last
+        self._known = 0  # how many were left when somebody counted last
+        self._newest, self._seen = newest, 0  # the newest that was taken here, or looked for in vain
         self._credits = credits
         self.count = cpython.counter(queue)
 
     def put(self, label: int, payload: Any, credit: int) -> bool:
         if self._bound:
-            if self._room <= 0:  # to count is cheaper than to be told by an exception, and to remember is cheaper yet
+            if self._room <= 0:  # to count is cheaper than to be told by an exception
                 self._room = self._bound - self.count()
                 if self._room <= 0:
                     return False
@@ -155,6 +162,7 @@ class InterpreterLetterbox:
                 self._room = 0
                 return False
             raise
+        self._newest[0] = label
         return True
 
     def _put_in_heap(self, label: int, payload: Any) -> bool:
@@ -167,16 +175,29 @@ class InterpreterLetterbox:
                 self._room = 0
                 return False
             raise
+        self._newest[0] = label
         return True
 
     def take(self) -> Letter | None:
-        letter = self._get()
-        if letter is None:
+        newest = self._newest[0]
+        if self._known > 0:
+            self._known -= 1
+        elif newest == self._seen:
+            left = self.count()
+            if not left:
+                return None
+            self._known = left - 1
+        try:
+            letter = self._get()
+        except cpython.QueueEmpty:  # somebody was faster
+            self._known, self._seen = 0, newest
             return None
         if type(letter) is int:
             label, payload = marshal.loads(_heap().fetch(letter))
+            self._seen = label
             return label, payload
-        self._credits[letter[0] >> _CREDIT_AT & _CREDIT_INDEX_MASK] = 0
+        self._seen = label = letter[0]
+        self._credits[label >> _CREDIT_AT & _CREDIT_INDEX_MASK] = 0
         return letter  # type: ignore[no-any-return]
 
 
