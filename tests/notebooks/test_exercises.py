@@ -20,7 +20,7 @@ from tests.notebooks.exercises import TABLE
 from tests.vizlib import builders
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-TRIES = 8  # until it comes out as it must: on a busy machine a share of time means less
+TRIES = 3  # until it comes out as it must: on a busy machine a share of time means less
 EXERCISES = {exercise.lesson: exercise for exercise in TABLE}
 CASES = [
     pytest.param(exercise, mistake, id=f"{exercise.lesson[:2]}-{number}")

@@ -1,8 +1,8 @@
 """Where a run's time went, as an exercise can ask for it.
 
 All of these rest on measurements, so they are marked `measured`.  Choose bounds that tell the mistakes apart and leave
-room for a busy machine.  What other programs take away appears as `core-wait`: only `faster_than` suffers from it, and
-says so.
+room for a busy machine.  What other programs take away appears as `core-wait`: `time_in` leaves it out, and only
+`faster_than` suffers from it, and says so.
 """
 
 from __future__ import annotations
@@ -69,14 +69,21 @@ def work_divided(at_most: float) -> Requirement:
 
 
 def time_in(state: State, *, at_most: float | None = None, at_least: float | None = None) -> Requirement:
-    """The workers spent at most, or at least, this part (0 to 1) of their lives in `state`."""
+    """The workers spent at most, or at least, this part (0 to 1) of their lives in `state`.
+
+    Time in which they only waited for a core is left out, unless that is asked for: a busy machine has more of it.
+    """
     if (at_most is None) == (at_least is None):
         raise ValueError("time_in() expected one of at_most and at_least: pass exactly one of them")
 
     def judge(trace: Trace) -> Verdict:
-        share = _share(trace.breakdown(), state)
+        lives = trace.breakdown()
+        left_out = 0.0 if state == State.CORE_WAIT else _share(lives, State.CORE_WAIT)
+        share = _share(lives, state) / (1 - left_out) if left_out < 1 else 0.0
         met = share <= at_most if at_most is not None else share >= (at_least or 0.0)
-        return Verdict(met, f"The workers spent {words.part(share)} of their lives in {state.label}.")
+        told = f"The workers spent {words.part(share)} of their lives in {state.label}"
+        told += ", without the time in which they had no core" if left_out > 0.05 else ""
+        return Verdict(met, f"{told}.")
 
     bound = f"at most {at_most:.0%}" if at_most is not None else f"at least {at_least:.0%}"
     return Requirement(f"{bound} of the time in {state.label}".replace("%", " %"), judge, measured=True)

@@ -209,6 +209,15 @@ def test_time_in_a_state():
         teaching.time_in(State.GIL_WAIT)
 
 
+def test_time_in_a_state_leaves_out_what_other_programs_took():
+    busy = run([(State.RUNNING, 16), (State.GIL_WAIT, 24), (State.CORE_WAIT, 60)])
+    told = verdict(busy, teaching.time_in(State.GIL_WAIT, at_most=0.25))
+    assert told.met is False
+    assert "60 % of their lives in gil-wait, without the time in which they had no core." in told.words
+    assert "60 % of their lives in core-wait." in verdict(busy, teaching.time_in(State.CORE_WAIT, at_most=0.5)).words
+    assert verdict(run([(State.CORE_WAIT, 9)]), teaching.time_in(State.GIL_WAIT, at_most=0.25)).met
+
+
 @pytest.mark.parametrize("handed_in", [None, ..., 42, "trace", EVIL, [], builders])
 def test_what_is_no_trace_gets_a_sentence(handed_in):
     report = check(handed_in, teaching.workers_at_least(2))
