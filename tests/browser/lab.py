@@ -7,6 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+ENDLESS = """
+import runtime
+endless = runtime.Program("endless")
+
+@endless.worker()
+def spin():
+    print("spinning")
+    while True:
+        pass
+
+run = endless.start()
+while not run.trace.outputs:
+    pass
+print("it spins")
+mine = run.wait()
+"""
+"""What a cell of a student may hold: a program that never ends, of whose running the last line but one tells."""
+
 _KERNEL = "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
 
 _MODEL = "[...jupyterapp.shell.currentWidget.model.cells]"

@@ -19,6 +19,8 @@ import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
+from tests.browser.lab import ENDLESS
+
 pytestmark = [pytest.mark.browser, pytest.mark.soak]
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
@@ -81,22 +83,6 @@ def test_the_console_shows_no_error(desk):
 
 
 # --- a student ------------------------------------------------------------------------------------------------------
-
-ENDLESS = """
-endless = runtime.Program("endless")
-
-@endless.worker()
-def spin():
-    print("spinning")
-    while True:
-        pass
-
-run = endless.start()
-while not run.trace.outputs:
-    pass
-print("it spins")
-mine = run.wait()
-"""
 
 STUCK = """
 stuck = runtime.Program("stuck")

@@ -6,25 +6,11 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.lab import ENDLESS
+
 pytestmark = pytest.mark.browser
 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-ENDLESS = """
-import runtime
-endless = runtime.Program("endless")
-
-@endless.worker()
-def spin():
-    print("spinning")
-    while True:
-        pass
-
-run = endless.start()
-while not run.trace.outputs:
-    pass
-print("it spins")
-run.wait()
-"""
 
 
 def test_interrupt_stops_an_endless_loop(browser, lab_server):
