@@ -216,44 +216,59 @@ def swallow(inbox: Any, reports: Any, slices: int, count: int) -> list[int]:
     return weights
 
 
-def give(out: Any, answers: Any, kind: str, trips: list[tuple[int, int]]) -> None:
-    """Send objects of each size, so many of each, in one way; wait each time until the other side has it."""
+def give(out: Any, answers: Any, kind: str, trips: list[tuple[int, int]], window: int = 1) -> None:
+    """Send objects of each size, so many of each, in one way.
+
+    A `window` of 1: each when the other side has the one before.  A larger one: as many on their way as the channel
+    takes; only what was moved comes back, to be moved again.
+    """
     import array
 
     import runtime
 
-    for size, count in trips:
+    def make(size: int) -> Any:
         if kind == "share":
-            payload: Any = bytes(size)
-        elif kind == "floats":
-            payload = [0.5] * (size // 8)
-        elif kind == "array":
-            payload = array.array("d", [0.5]) * (size // 8)
-        elif kind in ("buffer", "move"):
-            payload = runtime.create_buffer(bytes(size))
-        else:
-            payload = bytearray(size)
-        for _ in range(count):
+            return bytes(size)
+        if kind == "floats":
+            return [0.5] * (size // 8)
+        if kind == "array":
+            return array.array("d", [0.5]) * (size // 8)
+        if kind in ("buffer", "move"):
+            return runtime.create_buffer(bytes(size))
+        return bytearray(size)
+
+    for size, count in trips:
+        payload = make(size)
+        others = [make(size) for _ in range(window - 1)] if kind == "move" else []
+        answered = window == 1 or kind == "move"
+        for n in range(count):
+            if answered and n >= window:
+                answer = answers.recv()
+                if kind == "move":
+                    payload = answer
+            elif n and kind == "move":
+                payload = others.pop()
             if kind in ("lend", "array"):
                 out.send_buffer(payload)
             elif kind == "move":
                 out.send(payload, move=True)
             else:
                 out.send(payload)
-            answer = answers.recv()
+        for _ in range(min(window, count) if answered else 1):
+            answers.recv()
+
+
+def take(inbox: Any, out: Any, kind: str, counts: list[int], window: int = 1) -> None:
+    """The other side of `give`: what was moved goes back, what was not is answered, in a stream the last one only."""
+    for count in counts:
+        for n in range(count):
+            received = inbox.recv()
             if kind == "move":
-                payload = answer
-
-
-def take(inbox: Any, out: Any, kind: str, count: int) -> None:
-    """The other side of `give`: what was moved goes back, what was not is answered."""
-    for _ in range(count):
-        received = inbox.recv()
-        if kind == "move":
-            out.send(received, move=True)
-        else:
-            del received
-            out.send(None)
+                out.send(received, move=True)
+            else:
+                del received
+                if window == 1 or n == count - 1:
+                    out.send(None)
 
 
 def give_and_hold(out: Any, answers: Any, kind: str, size: int) -> tuple[int, int]:

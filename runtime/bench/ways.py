@@ -1,7 +1,8 @@
 """The suite about sizes: every way to pass an object, from 8 bytes to 100 MB, and who pays.
 
-All comes from the traces of the runs themselves.  One side sends, and waits for an answer before it sends again, so
-that the other side is already waiting: a latency is from the call to `send` until `recv` has returned.
+All comes from the traces of the runs themselves.  For a latency one side sends, and waits for an answer before it sends
+again, so that the other side is already waiting: it is from the call to `send` until `recv` has returned.  For the
+throughput a few objects are on their way at any time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from runtime.program import Program
 from runtime.tracing.traces import Trace
 
 _THERE = 0  # the number of the channel that is measured
+WINDOW = 4  # objects on their way at once, in a stream
 
 
 class _Way(NamedTuple):
@@ -54,6 +56,7 @@ def _measure(way: _Way, plan: Plan) -> Slices:
             float(message.encode_ns + message.sent_ns - message.admitted_ns) for message in seen
         ]
         measured[f"recv {name}"] = [float(message.decode_ns) for message in seen]
+    measured |= _flow(way, trips, plan["flow"])
     if os.path.exists("/proc/self/smaps_rollup"):
         size = plan["held"]
         if size <= way.largest:
@@ -61,12 +64,25 @@ def _measure(way: _Way, plan: Plan) -> Slices:
     return measured
 
 
-def _passing(kind: str, trips: list[tuple[int, int]]) -> Program:
+def _flow(way: _Way, trips: list[tuple[str, int, int]], least: int) -> Slices:
+    """How long an object takes in a stream of them, by size."""
+    counts = [(name, size, max(2 * count, least)) for name, size, count in trips]
+    trace = _passing(way.kind, [(size, count) for _, size, count in counts], WINDOW).run(way.backend)
+    sent = [message for message in trace.messages if message.channel == _THERE]
+    measured: Slices = {}
+    for name, _, count in counts:
+        seen, sent = sent[:count], sent[count:]
+        first, last = seen[WINDOW], seen[-1]  # from when all that are on their way at once are
+        measured[f"flow {name}"] = [(last.received_ns - first.began_ns) / (count - WINDOW)]
+    return measured
+
+
+def _passing(kind: str, trips: list[tuple[int, int]], window: int = 1) -> Program:
     program = Program("passing")
-    there_in, there_out = program.channel("there", capacity=1)
-    back_in, back_out = program.channel("back", capacity=1)
-    program.worker(there_out, back_in, kind, trips)(scripts.give)
-    program.worker(there_in, back_out, kind, sum(count for _, count in trips))(scripts.take)
+    there_in, there_out = program.channel("there", capacity=window)
+    back_in, back_out = program.channel("back", capacity=window)
+    program.worker(there_out, back_in, kind, trips, window)(scripts.give)
+    program.worker(there_in, back_out, kind, [count for _, count in trips], window)(scripts.take)
     return program
 
 
@@ -99,6 +115,7 @@ _PLAN: Plan = {
         "1 MB": (1_000_000, 20),
         "100 MB": (100_000_000, 5),
     },
+    "flow": 3 * WINDOW,  # objects of each size at least, in a stream
     "held": 100_000_000,
 }
 
@@ -107,6 +124,11 @@ SIZES = Suite(
     {name: Contestant(way.title, partial(_measure, way)) for name, way in WAYS.items()},
     (
         Table("From the call of send() until recv() returned", _sizes(), reference="share"),
+        Table(
+            f"Throughput: what each object of a stream takes, {WINDOW} on their way",
+            _sizes("flow {}".format),
+            reference="share",
+        ),
         Table("What the sender pays: encoding it, and putting it", _sizes("send {}".format), reference="share"),
         Table("What the receiver pays: decoding it", _sizes("recv {}".format), reference="share"),
         Table(
@@ -116,5 +138,8 @@ SIZES = Suite(
     plan=_PLAN,
     quick={"sizes": {name: _PLAN["sizes"][name] for name in ("8 B", "1 kB", "1 MB")}, "held": 10_000_000},
     rounds=3,
-    note="A latency has the time in it that it takes to wake the other side: some ten microseconds.",
+    note=(
+        "A latency has the time in it that it takes to wake the other side: some ten microseconds.  In a stream, what "
+        "is moved comes back to be moved again."
+    ),
 )

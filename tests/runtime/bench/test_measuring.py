@@ -48,7 +48,10 @@ def test_every_way_to_pass_objects_can_be_measured(name):
         ("pool", "recorded", {"slices": 1, "tasks": 5}),
         ("startup", "threads", {"runs": 1, "workers": [2]}),
         ("memory", "threads", {"workers": 2}),
-        *(("sizes", name, {"sizes": {"8 B": (8, 2), "4 kB": (4096, 2)}, "held": 1_000_000}) for name in ways.WAYS),
+        *(
+            ("sizes", name, {"sizes": {"8 B": (8, 2), "4 kB": (4096, 2)}, "flow": 6, "held": 1_000_000})
+            for name in ways.WAYS
+        ),
     ],
 )
 def test_every_suite_can_be_measured(suite, name, plan):
